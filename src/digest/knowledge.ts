@@ -1,0 +1,63 @@
+// What a client holds, from the strongest evidence there is.
+
+import { type ClientRecord, findClaim } from './cookie.ts';
+import type { ResourceVersion } from './resource-key.ts';
+
+/** A claim that a client holds a version. */
+export interface Claim {
+	/** Minutes since 1970 at which it got it, at the earliest; `undefined` where nobody knows. */
+	readonly sinceMinutes: number | undefined;
+}
+
+/** What is known of a client. Claims may be wrong: they may only ever save work, never decide content. */
+export interface Knowledge {
+	readonly evidence: 'none' | 'connection' | 'cookie' | 'no-cache';
+	claimOf(version: ResourceVersion): Claim | undefined;
+}
+
+/** A stranger. */
+export const NOTHING_KNOWN: Knowledge = { evidence: 'none', claimOf: () => undefined };
+
+/** A client that wants everything anew, whatever it holds (hard reload, cache switched off). */
+export const NOTHING_WANTED_FROM_CACHE: Knowledge = { evidence: 'no-cache', claimOf: () => undefined };
+
+/** What a client's record claims. */
+export const knowledgeOfRecord = (record: ClientRecord): Knowledge => ({
+	evidence: 'cookie',
+	claimOf: (version) => findClaim(record, version),
+});
+
+/** What a connection was given, remembered while it lasts. Bounded: the oldest go first. */
+export class ConnectionRecord implements Knowledge {
+	readonly evidence = 'connection';
+	readonly #most: number;
+	readonly #given = new Map<string, { readonly version: ResourceVersion; readonly atMinutes: number }>();
+
+	/** @param most versions remembered at most */
+	constructor(most = 2000) {
+		this.#most = most;
+	}
+
+	/** Notes that the client was given `version`, or showed that it holds it. */
+	give(version: ResourceVersion, atMinutes: number): void {
+		const id = identify(version);
+		if (this.#given.get(id)?.atMinutes === atMinutes) return;
+		// A version given again moves to the end of what goes first.
+		this.#given.delete(id);
+		this.#given.set(id, { version, atMinutes });
+		if (this.#given.size > this.#most)
+			for (const oldest of this.#given.keys()) return void this.#given.delete(oldest);
+	}
+
+	claimOf(version: ResourceVersion): Claim | undefined {
+		const gift = this.#given.get(identify(version));
+		return gift && { sinceMinutes: gift.atMinutes };
+	}
+
+	/** Everything remembered, oldest first. */
+	gifts(): Iterable<{ readonly version: ResourceVersion; readonly atMinutes: number }> {
+		return this.#given.values();
+	}
+}
+
+const identify = (version: ResourceVersion): string => `${version.hash}${version.url}`;
