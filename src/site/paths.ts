@@ -1,0 +1,72 @@
+// The two spellings of a resource's path: decoded as we look it up, encoded as a browser sends it (WHATWG URL).
+
+declare const urlPath: unique symbol;
+
+/** An absolute path, percent-decoded segment by segment, without empty, `.` or `..` segments, NUL or backslash. */
+export type UrlPath = string & { readonly [urlPath]: true };
+
+/** What a request's path turned out to be. `malformed` deserves a 400, `absent` a 404: no file can have such a path. */
+export type ParsedPath =
+	| { readonly kind: 'path'; readonly path: UrlPath }
+	| { readonly kind: 'malformed' }
+	| { readonly kind: 'absent' };
+
+const MALFORMED: ParsedPath = { kind: 'malformed' };
+const ABSENT: ParsedPath = { kind: 'absent' };
+
+/**
+ * Reads the path of a request target or URL (no query). A trailing slash stays: `/docs/` is a folder's own path.
+ * Malformed are a missing leading slash, bad percent-escapes or UTF-8, control characters, and separators that hide in
+ * a segment: encoded slashes and backslashes, plain backslashes, NUL.
+ */
+export const parsePath = (encoded: string): ParsedPath => {
+	if (!encoded.startsWith('/') || encoded.includes('\\') || hasControls(encoded)) return MALFORMED;
+	const segments = encoded.slice(1).split('/');
+	let isAbsent = false;
+	for (const [index, segment] of segments.entries()) {
+		const decoded = decodeSegment(segment);
+		if (decoded === undefined) return MALFORMED;
+		const isFolderSlash = decoded === '' && index === segments.length - 1;
+		if ((decoded === '' && !isFolderSlash) || decoded === '.' || decoded === '..') isAbsent = true;
+		segments[index] = decoded;
+	}
+	return isAbsent ? ABSENT : { kind: 'path', path: `/${segments.join('/')}` as UrlPath };
+};
+
+const decodeSegment = (segment: string): string | undefined => {
+	if (!segment.includes('%')) return segment;
+	try {
+		const decoded = decodeURIComponent(segment);
+		return /[/\\]/.test(decoded) || hasControls(decoded) ? undefined : decoded;
+	} catch {
+		return undefined;
+	}
+};
+
+const hasControls = (text: string): boolean => {
+	for (let at = 0; at < text.length; at++) {
+		const code = text.charCodeAt(at);
+		if (code < 0x20 || code === 0x7f) return true;
+	}
+	return false;
+};
+
+/** The path of the file with these names below the root, or `undefined` for names that no URL can express. */
+export const pathOfFile = (names: readonly string[]): UrlPath | undefined =>
+	names.length > 0 &&
+	names.every(
+		(name) => name !== '' && name !== '.' && name !== '..' && !/[\\/]/.test(name) && !hasControls(name),
+	)
+		? (`/${names.join('/')}` as UrlPath)
+		: undefined;
+
+/**
+ * The path as a browser serialises it when it reads a correct reference to the file. What the URL parser would take for
+ * a delimiter (`%`, `?`, `#`) is escaped first; what it leaves alone (`+`, `'`, `&`, …) stays.
+ */
+export const encodePath = (path: UrlPath): string =>
+	new URL(`http://site.invalid${path.replace(/[%?#]/g, encodeURIComponent)}`).pathname;
+
+/** Whether a path may be served: no segment begins with a dot, but for `/.well-known/` (RFC 8615). */
+export const isHidden = (path: UrlPath): boolean =>
+	path.includes('/.') && (path.startsWith('/.well-known/') ? path.indexOf('/.', 1) !== -1 : true);
