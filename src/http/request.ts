@@ -1,0 +1,62 @@
+// What a request says, as far as we act on it.
+
+/** Fields by lower-case name, as Node hands them out for HTTP/1.1 and HTTP/2 alike. */
+export type Fields = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** A request target in origin-form (RFC 9112 §3.2.1), taken apart. */
+export interface Target {
+	/** Encoded, beginning with a slash. */
+	readonly path: string;
+	/** With its question mark, or empty. */
+	readonly query: string;
+}
+
+/**
+ * Takes a request target apart: origin-form, and absolute-form, which every server must accept (RFC 9112 §3.2.2);
+ * `undefined` for all else. A fragment has no place in a target. Bytes beyond ASCII, which some clients send as they
+ * are, are escaped.
+ */
+export const parseTarget = (target: string): Target | undefined => {
+	const origin = /^https?:\/\/[^/?#]*(?=[/?#]|$)/i.exec(target)?.[0];
+	const rest = origin === undefined ? target : target.slice(origin.length) || '/';
+	if (!rest.startsWith('/') || rest.includes('#')) return undefined;
+	const mark = rest.indexOf('?');
+	const path = escapeBeyondAscii(mark === -1 ? rest : rest.slice(0, mark));
+	const query = escapeBeyondAscii(mark === -1 ? '' : rest.slice(mark));
+	return path === undefined || query === undefined ? undefined : { path, query };
+};
+
+const escapeBeyondAscii = (text: string): string | undefined => {
+	// biome-ignore lint/suspicious/noControlCharactersInRegex: the range is what ASCII is
+	if (/^[\x00-\x7f]*$/.test(text)) return text;
+	try {
+		// Node reads field bytes as Latin-1; they are UTF-8.
+		const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+		const isBytes = !/[^\0-\xff]/.test(text);
+		const decoded = isBytes ? new TextDecoder('utf-8', { fatal: true }).decode(bytes) : text;
+		return decoded.replace(/[^\0-\x7f]+/g, encodeURIComponent);
+	} catch {
+		return undefined;
+	}
+};
+
+/** Whether the client shows the answer as a page; clients that do not send Fetch Metadata may. */
+export const isNavigation = (fields: Fields): boolean => {
+	const destination = fields['sec-fetch-dest'];
+	return (
+		destination === undefined ||
+		destination === 'document' ||
+		destination === 'iframe' ||
+		destination === 'frame'
+	);
+};
+
+/** Whether a proxy stands between: it may mix its users on one connection (RFC 9110 §7.6.3, RFC 7239). */
+export const isForwarded = (fields: Fields): boolean =>
+	fields.via !== undefined || fields.forwarded !== undefined || fields['x-forwarded-for'] !== undefined;
+
+/** Whether the client wants nothing from a cache (RFC 9111 §5.2.1.4): a hard reload, or a cache switched off. */
+export const refusesCached = (fields: Fields): boolean => {
+	const directives = fields['cache-control'] ?? fields.pragma;
+	return directives !== undefined && /(?:^|[,\s])no-cache(?:$|[,\s;])/i.test(String(directives));
+};
