@@ -1,0 +1,98 @@
+// A request as a line of a log (pure: writing it is the command line's business).
+
+import { styleText } from 'node:util';
+import type { Knowledge } from './digest/knowledge.ts';
+import type { LogFormat } from './options.ts';
+import { countVerdicts, type Plan } from './plan.ts';
+
+/** What is told of a request when its answer has ended. */
+export interface RequestEntry {
+	readonly time: Date;
+	readonly method: string;
+	/** As the client wrote it. */
+	readonly target: string;
+	readonly protocol: 'HTTP/1.1' | 'HTTP/2';
+	readonly status: number;
+	/** Length of the body in bytes, pushed bodies not counted. */
+	readonly bytes: number;
+	/** Milliseconds from the request to the end of its answer. */
+	readonly durationMs: number;
+	readonly remoteAddress: string;
+	readonly referer: string | undefined;
+	readonly userAgent: string | undefined;
+	/** For a page view: what was decided, and what that rested on. */
+	readonly page: { readonly plan: Plan; readonly evidence: Knowledge['evidence'] } | undefined;
+}
+
+/** One line, without line feed; empty for `none`. What clients sent is escaped: it can neither forge lines nor colour them. */
+export const formatEntry = (entry: RequestEntry, format: LogFormat, isColoured = false): string => {
+	switch (format) {
+		case 'none':
+			return '';
+		case 'json':
+			return JSON.stringify(toRecord(entry));
+		case 'combined':
+			return formatCombined(entry);
+		case 'dev':
+			return formatDev(entry, isColoured);
+	}
+};
+
+const toRecord = ({ page, ...entry }: RequestEntry): object => {
+	if (page === undefined) return entry;
+	const { send, confirm, skip, leave } = countVerdicts(page.plan);
+	return {
+		...entry,
+		channel: page.plan.channel,
+		evidence: page.evidence,
+		...(page.plan.channel === 'push'
+			? { pushed: send, confirmed: confirm }
+			: { lacking: send, stale: confirm }),
+		skipped: skip,
+		left: leave,
+		dependencies: page.plan.decisions.map(({ dependency, verdict, reason }) => ({
+			url: dependency.url,
+			as: dependency.as,
+			verdict,
+			reason,
+			...(dependency.asset === undefined ? {} : { bytes: dependency.asset.size, hash: dependency.hash }),
+			from: `${dependency.from}:${dependency.line}`,
+		})),
+	};
+};
+
+/** Apache's combined format, which log analysers read. */
+const formatCombined = (entry: RequestEntry): string => {
+	const [, month = '', day = '', year = '', clock = ''] =
+		/^\w+, (\d+) (\w+) (\d+) ([\d:]+)/.exec(entry.time.toUTCString()) ?? [];
+	const request = `${quoted(entry.method)} ${quoted(entry.target)} ${entry.protocol}`;
+	return `${entry.remoteAddress} - - [${month}/${day}/${year}:${clock} +0000] "${request}" ${entry.status} ${entry.bytes || '-'} "${quoted(entry.referer ?? '-')}" "${quoted(entry.userAgent ?? '-')}"`;
+};
+
+const formatDev = (entry: RequestEntry, isColoured: boolean): string => {
+	const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
+		isColoured ? styleText(style, text, { validateStream: false }) : text;
+	const colour =
+		entry.status >= 500 ? 'red' : entry.status >= 400 ? 'yellow' : entry.status >= 300 ? 'cyan' : 'green';
+	const start = `${entry.time.toISOString().slice(11, 19)} ${paint(colour, String(entry.status))} ${entry.method} ${quoted(entry.target)}`;
+	return [
+		start,
+		...(entry.page ? [describePage(entry.page)] : []),
+		paint('dim', `${entry.durationMs.toFixed(1)} ms`),
+	].join('  ');
+};
+
+const describePage = ({ plan }: NonNullable<RequestEntry['page']>): string => {
+	const { send, confirm, skip, leave } = countVerdicts(plan);
+	return plan.channel === 'push'
+		? `push: ${send} pushed, ${confirm} confirmed, ${skip} skipped, ${leave} left`
+		: `plain: ${send} lacking, ${confirm} stale, ${skip} skipped, ${leave} left`;
+};
+
+/** Controls, quotes and what is beyond ASCII as escapes. */
+const quoted = (text: string): string =>
+	text.replace(/[^\x20-\x7e]|["\\]/g, (character) =>
+		character === '"' || character === '\\'
+			? `\\${character}`
+			: `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+	);

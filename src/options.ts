@@ -1,0 +1,210 @@
+// Every option: its type, default, unit and validation, once. The command line and the library share this table.
+
+import { UsageError } from './errors.ts';
+import type { RequestEntry } from './log.ts';
+
+/** What `serve` takes. Everything is optional; an option given as `undefined` counts as not given. */
+export interface ServeOptions {
+	/**
+	 * TCP port, 0–65535; 0: any free one. Where it is not given and the default is taken, the next free one.
+	 * @default 8080, with TLS 8443
+	 */
+	readonly port?: number | undefined;
+	/**
+	 * Name or address to listen on; `true`: all addresses.
+	 * @default 'localhost', which means both loopback addresses
+	 */
+	readonly host?: string | true | undefined;
+	/**
+	 * PEM file of the certificate and its chain; `true`: a self-signed one for localhost, made once and kept.
+	 * @default false, which means no TLS
+	 */
+	readonly cert?: string | boolean | undefined;
+	/**
+	 * PEM file of the private key.
+	 * @default the file that lies beside the certificate under the usual names
+	 */
+	readonly key?: string | undefined;
+	/**
+	 * Push what a page needs to clients that accept pushes.
+	 * @default true
+	 */
+	readonly push?: boolean | undefined;
+	/**
+	 * **Bytes** of bodies pushed with one page at most.
+	 * @default 1048576
+	 */
+	readonly pushBudget?: number | undefined;
+	/**
+	 * Push promises with one page at most, 0–200: clients cancel what is promised beyond 200.
+	 * @default 100
+	 */
+	readonly pushCount?: number | undefined;
+	/**
+	 * Files whose name carries a content hash may be kept for a year without asking again.
+	 * @default false
+	 */
+	readonly production?: boolean | undefined;
+	/**
+	 * Folder in which the self-signed certificate is kept.
+	 * @default the user's data folder
+	 */
+	readonly storage?: string | undefined;
+	/** Told of each request once its answer has ended. Not called in the way of the answer. */
+	readonly onRequest?: ((entry: RequestEntry) => void) | undefined;
+	/** Told in one line when a file cannot be read or watched; the server goes on. */
+	readonly onProblem?: ((message: string) => void) | undefined;
+}
+
+/** The same with every default filled in, except those that depend on the environment. */
+export interface ResolvedOptions {
+	/** `undefined`: the default one, or the next that is free. */
+	readonly port: number | undefined;
+	readonly host: string | true;
+	readonly cert: string | boolean;
+	readonly key: string | undefined;
+	readonly push: boolean;
+	readonly pushBudget: number;
+	readonly pushCount: number;
+	readonly production: boolean;
+	/** `undefined`: the user's data folder. */
+	readonly storage: string | undefined;
+	readonly onRequest: ServeOptions['onRequest'];
+	readonly onProblem: ServeOptions['onProblem'];
+}
+
+/** How a request is written to the log. */
+export const LOG_FORMATS = ['dev', 'combined', 'json', 'none'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+/** What the command line says of one option. */
+export interface OptionSpec {
+	readonly name: Exclude<keyof ServeOptions, `on${string}` | 'storage'> | 'log';
+	/** As the argument parser and the usage text write it. */
+	readonly flags: string;
+	readonly help: string;
+	/** The default as people read it. */
+	readonly fallback: string;
+	readonly accepts: Check;
+}
+
+interface Check {
+	readonly expected: string;
+	readonly isValid: (value: unknown) => boolean;
+}
+
+const integer = (least: number, most: number, unit = ''): Check => ({
+	expected: `a whole number${unit} from ${least} to ${most}`,
+	isValid: (value) => Number.isInteger(value) && Number(value) >= least && Number(value) <= most,
+});
+const listener: Check = { expected: 'a function', isValid: (value) => typeof value === 'function' };
+const flag: Check = { expected: 'true or false', isValid: (value) => typeof value === 'boolean' };
+const text = (expected: string): Check => ({
+	expected,
+	isValid: (value) => typeof value === 'string' && value !== '',
+});
+const textOr = (expected: string, ...others: readonly unknown[]): Check => ({
+	expected,
+	isValid: (value) => others.includes(value) || text('').isValid(value),
+});
+
+/** Every option of `serve`, in the order in which people are told of them. */
+export const OPTIONS: readonly OptionSpec[] = [
+	{
+		name: 'port',
+		flags: '-p, --port <number>',
+		help: 'TCP port; 0: any free one',
+		fallback: '8080, with TLS 8443; if taken, the next free one',
+		accepts: integer(0, 65_535),
+	},
+	{
+		name: 'host',
+		flags: '-H, --host [address]',
+		help: 'name or address to listen on; alone: all addresses',
+		fallback: 'localhost',
+		accepts: textOr('a name or an address', true),
+	},
+	{
+		name: 'cert',
+		flags: '-C, --cert [file]',
+		help: 'serve over TLS with this PEM certificate; alone: a self-signed one',
+		fallback: 'off',
+		accepts: textOr('a PEM file', true, false),
+	},
+	{
+		name: 'key',
+		flags: '-K, --key <file>',
+		help: 'the private key of the certificate, PEM',
+		fallback: 'the file beside the certificate',
+		accepts: text('a PEM file'),
+	},
+	{ name: 'push', flags: '--no-push', help: 'do not push', fallback: 'push', accepts: flag },
+	{
+		name: 'pushBudget',
+		flags: '--push-budget <bytes>',
+		help: 'push at most so many bytes with a page',
+		fallback: '1048576',
+		accepts: integer(0, Number.MAX_SAFE_INTEGER, ' of bytes'),
+	},
+	{
+		name: 'pushCount',
+		flags: '--push-count <n>',
+		help: 'push at most so many files with a page',
+		fallback: '100',
+		accepts: integer(0, 200),
+	},
+	{
+		name: 'production',
+		flags: '--production',
+		help: 'files named by a content hash are immutable; the log is JSON',
+		fallback: 'off, unless NODE_ENV=production',
+		accepts: flag,
+	},
+	{
+		name: 'log',
+		flags: '--log <format>',
+		help: `one line a request: ${LOG_FORMATS.join(', ')}`,
+		fallback: 'dev; json with --production',
+		accepts: {
+			expected: `one of ${LOG_FORMATS.join(', ')}`,
+			isValid: (value) => LOG_FORMATS.includes(value as LogFormat),
+		},
+	},
+];
+
+const DEFAULTS: ResolvedOptions = {
+	port: undefined,
+	host: 'localhost',
+	cert: false,
+	key: undefined,
+	push: true,
+	pushBudget: 2 ** 20,
+	pushCount: 100,
+	production: false,
+	storage: undefined,
+	onRequest: undefined,
+	onProblem: undefined,
+};
+
+/**
+ * Fills in the defaults: the only place that knows them.
+ * @throws {UsageError} for an unknown option, a value out of its range, or a key without a certificate file
+ */
+export const resolveOptions = (options: ServeOptions): ResolvedOptions => {
+	const given = Object.entries(options).filter(([, value]) => value !== undefined);
+	for (const [name, value] of given) {
+		if (!Object.hasOwn(DEFAULTS, name))
+			throw new UsageError(name, `one of the options ${Object.keys(DEFAULTS).join(', ')}`, name);
+		checkOption(name, value);
+	}
+	const resolved: ResolvedOptions = { ...DEFAULTS, ...Object.fromEntries(given) };
+	if (resolved.key !== undefined && typeof resolved.cert !== 'string')
+		throw new UsageError('key', 'a certificate file to go with it', 'none');
+	return resolved;
+};
+
+/** @throws {UsageError} where `value` is not what the option takes */
+export const checkOption = (name: string, value: unknown): void => {
+	const accepts = name.startsWith('on') ? listener : OPTIONS.find((spec) => spec.name === name)?.accepts;
+	if (accepts !== undefined && !accepts.isValid(value)) throw new UsageError(name, accepts.expected, value);
+};
