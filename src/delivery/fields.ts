@@ -1,0 +1,32 @@
+// The fields of an asset's responses, the same whether it was asked for or pushed.
+
+import { cacheControlOf, type Lifetime } from '../http/freshness.ts';
+import type { Asset } from '../site/snapshot.ts';
+import type { ResponseFields } from './reply.ts';
+
+/** The fields of an asset's 200 and 304, made once a version. */
+export interface AssetFields {
+	readonly full: ResponseFields;
+	/** What a 200 would have carried of what RFC 9110 §15.4.5 asks for. */
+	readonly notModified: ResponseFields;
+}
+
+/** A source of {@link AssetFields} for a server whose lifetimes are `lifetimeOf`. */
+export const assetFields = (lifetimeOf: (asset: Asset) => Lifetime): ((asset: Asset) => AssetFields) => {
+	const known = new WeakMap<Asset, AssetFields>();
+	return (asset) => {
+		let fields = known.get(asset);
+		if (fields === undefined) {
+			const notModified = { 'cache-control': cacheControlOf(lifetimeOf(asset), false), etag: asset.etag };
+			const full = {
+				'content-type': asset.type,
+				'content-length': asset.size,
+				...notModified,
+				'x-content-type-options': 'nosniff',
+			};
+			fields = { full, notModified };
+			known.set(asset, fields);
+		}
+		return fields;
+	};
+};

@@ -1,0 +1,91 @@
+// The server: a folder, its sockets, and the pipeline between them.
+
+import { createServer as createHttp1Server } from 'node:http';
+import { createServer as createHttp2Server } from 'node:http2';
+import { homedir, platform } from 'node:os';
+import { recordCookieFor } from './delivery/page-view.ts';
+import { LivingKeys } from './digest/living-keys.ts';
+import type { Lifetime } from './http/freshness.ts';
+import { type ResolvedOptions, resolveOptions, type ServeOptions } from './options.ts';
+import { takeRequests } from './server/exchange.ts';
+import { Pipeline } from './server/pipeline.ts';
+import { openSockets } from './server/sockets.ts';
+import type { Asset, Snapshot } from './site/snapshot.ts';
+import { openSite } from './site/watcher.ts';
+import { readCertificate } from './tls/certificate.ts';
+import { dataFolder } from './tls/data-folder.ts';
+import { openSelfSigned } from './tls/self-signed.ts';
+
+/** A running server. */
+export interface Server {
+	/** Where it answers: `https://localhost:8443/`. */
+	readonly url: string;
+	/** Resolves once the whole folder is indexed. Requests are answered before. */
+	readonly ready: Promise<void>;
+	/** How much the folder holds, as far as it is indexed: files, HTML documents among them, bytes. */
+	readonly contents: Pick<Snapshot, 'files' | 'pages' | 'bytes'>;
+	/** Takes no more requests, lets those under way finish (5 seconds at most), and releases everything. */
+	close(): Promise<void>;
+}
+
+const GRACE_MS = 5000;
+
+/**
+ * Serves `directory`. Resolves when requests are taken, which is before the folder is indexed.
+ * @throws {UsageError} for options that cannot be
+ * @throws {CasperError} where folder, port, host or certificate do not allow it
+ */
+export const serve = async (directory: string, options: ServeOptions = {}): Promise<Server> => {
+	const resolved = resolveOptions(options);
+	const tls = await openTls(resolved);
+	const lifetimeOf = (asset: Asset): Lifetime => lifetimeIn(asset, resolved.production);
+	const keys = new LivingKeys();
+	const site = await openSite(directory, {
+		...(resolved.onProblem && { onProblem: resolved.onProblem }),
+		onChange: (changes, before) => {
+			for (const [path, asset] of changes) {
+				const earlier = before.get(path);
+				if (earlier !== undefined) keys.remove(earlier);
+				if (asset !== undefined) keys.add(asset, lifetimeOf(asset).kind === 'max-age');
+			}
+		},
+	});
+	try {
+		const engines = { http1: createHttp1Server(), http2: createHttp2Server() };
+		const { host, port } = resolved;
+		const defaultPort = tls === undefined ? 8080 : 8443;
+		const sockets = await openSockets({ host, port, defaultPort, tls }, engines);
+		const cookie = recordCookieFor(sockets.port, tls !== undefined);
+		const pipeline = new Pipeline({ site, keys, lifetimeOf, cookie, options: resolved });
+		takeRequests(engines, pipeline, resolved.onRequest);
+		const name = host === true ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+		return {
+			url: `http${tls === undefined ? '' : 's'}://${name}:${sockets.port}/`,
+			ready: site.ready,
+			get contents() {
+				return site.snapshot;
+			},
+			close: async () => {
+				await Promise.all([sockets.close(GRACE_MS), site.close()]);
+			},
+		};
+	} catch (error) {
+		await site.close();
+		throw error;
+	}
+};
+
+const openTls = async ({
+	cert,
+	key,
+	storage,
+}: ResolvedOptions): Promise<{ cert: string; key: string } | undefined> => {
+	if (cert === false) return undefined;
+	const now = new Date();
+	if (cert !== true) return readCertificate(cert, key, now);
+	return openSelfSigned(storage ?? dataFolder({}, platform(), homedir()), now);
+};
+
+/** Nobody sees anything stale: only a name that changes with the content may be used without asking. */
+const lifetimeIn = (asset: Asset, isProduction: boolean): Lifetime =>
+	isProduction && asset.isFingerprinted ? { kind: 'immutable' } : { kind: 'revalidate' };

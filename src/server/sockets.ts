@@ -1,0 +1,199 @@
+// Sockets: where we listen, TLS and ALPN, and the end of it all. Hands each connection to the engine of its protocol.
+
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2Server, ServerHttp2Session } from 'node:http2';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { CasperError } from '../errors.ts';
+
+/** The parsers of the two protocols; neither listens itself. */
+export interface Engines {
+	readonly http1: HttpServer;
+	readonly http2: Http2Server;
+}
+
+/** Where and how to listen. */
+export interface ListenOptions {
+	/** A name or an address; 'localhost': both loopbacks; `true`: everywhere. */
+	readonly host: string | true;
+	/** `undefined`: the first free one from {@link ListenOptions.defaultPort} on. */
+	readonly port: number | undefined;
+	readonly defaultPort: number;
+	readonly tls: { readonly cert: string; readonly key: string } | undefined;
+}
+
+/** Open sockets. */
+export interface Sockets {
+	readonly port: number;
+	/** Takes no more connections, lets what runs finish, and ends what has not after `graceMs`. */
+	close(graceMs: number): Promise<void>;
+}
+
+const PORT_TRIES = 100;
+/** RFC 9113 §3.4: what a client with prior knowledge of HTTP/2 sends first. */
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+
+/**
+ * Listens, and resolves when connections are taken.
+ * @throws {CasperError} CASPER_PORT_IN_USE, CASPER_PORT_FORBIDDEN, CASPER_HOST_UNAVAILABLE
+ */
+export const openSockets = async (options: ListenOptions, engines: Engines): Promise<Sockets> => {
+	const first = options.port ?? options.defaultPort;
+	const last = options.port === undefined ? first + PORT_TRIES - 1 : first;
+	for (let port = first; ; port++) {
+		const servers: Server[] = [];
+		try {
+			for (const address of addressesOf(options.host)) {
+				const server = createFront(options.tls, engines);
+				const bound = servers.map(portOf)[0] ?? port;
+				if (await listen(server, address, bound)) servers.push(server);
+			}
+			const bound = servers.map(portOf)[0];
+			if (bound === undefined) throw unavailable(options.host, undefined);
+			return new OpenSockets(bound, servers, engines);
+		} catch (error) {
+			await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
+			const { code } = error as NodeJS.ErrnoException;
+			// With port 0 the second loopback may find the port that the first one was given taken.
+			if (code === 'EADDRINUSE' && (port < last || options.port === 0)) {
+				if (options.port === 0) port--;
+				continue;
+			}
+			throw toCasperError(error, options, port);
+		}
+	}
+};
+
+const addressesOf = (host: string | true): readonly Address[] => {
+	if (host === true)
+		return [
+			{ address: '::', isOptional: true },
+			{ address: '0.0.0.0', isOptional: true },
+		];
+	if (host === 'localhost')
+		return [
+			{ address: '127.0.0.1', isOptional: true },
+			{ address: '::1', isOptional: true },
+		];
+	return [{ address: host, isOptional: false }];
+};
+
+interface Address {
+	readonly address: string;
+	/** The machine may not have the protocol of this address. */
+	readonly isOptional: boolean;
+}
+
+const listen = (server: Server, { address, isOptional }: Address, port: number): Promise<boolean> =>
+	new Promise((resolve, reject) => {
+		server.once('error', (error: NodeJS.ErrnoException) => {
+			if (isOptional && (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT')) resolve(false);
+			else reject(error);
+		});
+		server.listen({ host: address, port, ipv6Only: true }, () => resolve(true));
+	});
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+const createFront = (tls: ListenOptions['tls'], { http1, http2 }: Engines): Server => {
+	if (tls !== undefined)
+		return createTlsServer({ ...tls, ALPNProtocols: ['h2', 'http/1.1'], minVersion: 'TLSv1.2' }, (socket) => {
+			(socket.alpnProtocol === 'h2' ? http2 : http1).emit('connection', socket);
+		}).on('tlsClientError', (_error, socket) => socket.destroy());
+	return createServer((socket) => {
+		socket.once('error', () => socket.destroy());
+		socket.once('data', (start) => {
+			// Enough to tell: no HTTP/1.1 method begins like the preface.
+			const isHttp2 = start.subarray(0, PREFACE.length).equals(PREFACE.subarray(0, start.length));
+			socket.pause();
+			socket.unshift(start);
+			(isHttp2 ? http2 : http1).emit('connection', socket);
+			setImmediate(() => socket.resume());
+		});
+	});
+};
+
+const toCasperError = (error: unknown, { host, port: given }: ListenOptions, port: number): unknown => {
+	switch ((error as NodeJS.ErrnoException).code) {
+		case 'EADDRINUSE':
+			return new CasperError(
+				'CASPER_PORT_IN_USE',
+				`port: expected a free one, got ${port}, on which another program listens; ` +
+					(given === undefined
+						? 'end it, or name a free port'
+						: 'name another one, or none to get the next that is free'),
+				{ cause: error },
+			);
+		case 'EACCES':
+			return new CasperError(
+				'CASPER_PORT_FORBIDDEN',
+				`port: expected one that this user may listen on, got ${port}; name one above 1023`,
+				{ cause: error },
+			);
+		case 'EADDRNOTAVAIL':
+		case 'EAFNOSUPPORT':
+		case 'ENOTFOUND':
+		case 'EAI_AGAIN':
+		case 'EINVAL':
+			return unavailable(host, error);
+		default:
+			return error;
+	}
+};
+
+const unavailable = (host: string | true, cause: unknown): CasperError =>
+	new CasperError(
+		'CASPER_HOST_UNAVAILABLE',
+		`host: expected a name or an address of this machine, got ${JSON.stringify(host)}; leave it out for localhost`,
+		{ cause },
+	);
+
+class OpenSockets implements Sockets {
+	readonly port: number;
+	readonly #servers: readonly Server[];
+	readonly #connections = new Set<Socket>();
+	readonly #sessions = new Set<ServerHttp2Session>();
+	/** HTTP/1.1 connections without a request under way. */
+	readonly #idle = new Set<Socket>();
+	#isClosing = false;
+
+	constructor(port: number, servers: readonly Server[], { http1, http2 }: Engines) {
+		this.port = port;
+		this.#servers = servers;
+		for (const server of servers)
+			server.on('connection', (socket: Socket) => track(this.#connections, socket));
+		http2.on('session', (session) => {
+			this.#sessions.add(session);
+			session.once('close', () => this.#sessions.delete(session));
+			if (this.#isClosing) session.close();
+		});
+		http1.on('connection', (socket: Socket) => track(this.#idle, socket));
+		http1.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+			const { socket } = request;
+			this.#idle.delete(socket);
+			if (this.#isClosing) response.setHeader('connection', 'close');
+			response.once('close', () => {
+				if (this.#isClosing) socket.end();
+				else if (!socket.destroyed) this.#idle.add(socket);
+			});
+		});
+	}
+
+	async close(graceMs: number): Promise<void> {
+		this.#isClosing = true;
+		const closed = Promise.all(this.#servers.map((server) => new Promise((done) => server.close(done))));
+		for (const session of this.#sessions) session.close();
+		for (const socket of this.#idle) socket.destroy();
+		const timer = setTimeout(() => {
+			for (const session of this.#sessions) session.destroy();
+			for (const socket of this.#connections) socket.destroy();
+		}, graceMs);
+		await closed;
+		clearTimeout(timer);
+	}
+}
+
+const track = (set: Set<Socket>, socket: Socket): void => {
+	set.add(socket);
+	socket.once('close', () => set.delete(socket));
+};
