@@ -4,7 +4,7 @@ import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Delivery } from '../plan.ts';
 import { type Bodies, streamFile } from './body.ts';
 import type { AssetFields } from './fields.ts';
-import { type Reply, replyOnStream } from './reply.ts';
+import { type Reply, StreamReply } from './reply.ts';
 
 /** Clients reset every promise that would make more than so many reserved streams (nghttp2's default). */
 export const MAX_RESERVED = 200;
@@ -80,7 +80,7 @@ export class PushQueue {
 		try {
 			document.pushStream(fields, (error, stream) => {
 				if (error) return void this.#reserved--;
-				const reply = replyOnStream(stream);
+				const reply = new StreamReply(stream);
 				stream.once('close', () => this.#reserved--);
 				batch.push({ delivery, stream, reply });
 			});

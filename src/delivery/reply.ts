@@ -9,6 +9,10 @@ export type ResponseFields = Readonly<Record<string, string | number>>;
 
 /** Where an answer goes to. */
 export interface Reply {
+	/** The status sent; 0 before. */
+	readonly status: number;
+	/** The body's length as announced, in bytes; 0 where none was. */
+	readonly length: number;
 	/** Sends status and fields; with `isEnd` that is all. */
 	head(status: number, fields: ResponseFields, isEnd: boolean): void;
 	/** Takes the body, after {@link Reply.head}. */
@@ -20,27 +24,54 @@ export interface Reply {
 const ignore = (): void => {};
 
 /** The answer on an HTTP/2 stream, a pushed one included. */
-export const replyOnStream = (stream: ServerHttp2Stream): Reply => {
-	stream.on('error', ignore);
-	return {
-		head: (status, fields, isEnd) => {
-			if (!stream.destroyed && !stream.closed)
-				stream.respond({ ':status': status, ...fields }, { endStream: isEnd });
-		},
-		body: stream,
-		reset: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
-	};
-};
+export class StreamReply implements Reply {
+	readonly body: ServerHttp2Stream;
+
+	constructor(stream: ServerHttp2Stream) {
+		stream.on('error', ignore);
+		this.body = stream;
+	}
+
+	get status(): number {
+		return Number(this.body.sentHeaders?.[':status'] ?? 0);
+	}
+
+	get length(): number {
+		return Number(this.body.sentHeaders?.['content-length'] ?? 0);
+	}
+
+	head(status: number, fields: ResponseFields, isEnd: boolean): void {
+		const { body } = this;
+		if (body.destroyed || body.closed) return;
+		body.respond({ ':status': status, ...fields }, isEnd ? { endStream: true } : undefined);
+	}
+
+	reset(): void {
+		this.body.close(constants.NGHTTP2_INTERNAL_ERROR);
+	}
+}
 
 /** The answer to an HTTP/1.1 request. */
-export const replyOnResponse = (response: ServerResponse): Reply => {
-	response.on('error', ignore);
-	return {
-		head: (status, fields, isEnd) => {
-			response.writeHead(status, fields);
-			if (isEnd) response.end();
-		},
-		body: response,
-		reset: () => response.destroy(),
-	};
-};
+export class ResponseReply implements Reply {
+	readonly body: ServerResponse;
+	length = 0;
+
+	constructor(response: ServerResponse) {
+		response.on('error', ignore);
+		this.body = response;
+	}
+
+	get status(): number {
+		return this.body.headersSent ? this.body.statusCode : 0;
+	}
+
+	head(status: number, fields: ResponseFields, isEnd: boolean): void {
+		this.length = Number(fields['content-length'] ?? 0);
+		this.body.writeHead(status, fields);
+		if (isEnd) this.body.end();
+	}
+
+	reset(): void {
+		this.body.destroy();
+	}
+}

@@ -11,12 +11,16 @@ export interface Target {
 	readonly query: string;
 }
 
+/** Origin-form without query or anything beyond ASCII: most of them. */
+const PLAIN = /^\/[\w.~/%+-]*$/;
+
 /**
  * Takes a request target apart: origin-form, and absolute-form, which every server must accept (RFC 9112 §3.2.2);
  * `undefined` for all else. A fragment has no place in a target. Bytes beyond ASCII, which some clients send as they
  * are, are escaped.
  */
 export const parseTarget = (target: string): Target | undefined => {
+	if (PLAIN.test(target)) return { path: target, query: '' };
 	const origin = /^https?:\/\/[^/?#]*(?=[/?#]|$)/i.exec(target)?.[0];
 	const rest = origin === undefined ? target : target.slice(origin.length) || '/';
 	if (!rest.startsWith('/') || rest.includes('#')) return undefined;

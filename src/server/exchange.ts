@@ -1,4 +1,4 @@
-// Requests as the two protocols bring them, in one form for the pipeline, and noted for the log when they are over.
+// Requests as the two protocols bring them, in one form for the pipeline, and told to the log when they are over.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
@@ -8,15 +8,12 @@ import {
 	type IncomingHttpHeaders,
 	type ServerHttp2Stream,
 } from 'node:http2';
-import { fileURLToPath } from 'node:url';
-import sirv from 'sirv';
 import type { PushQueue } from '../delivery/push.ts';
-import { refuse } from '../delivery/refusal.ts';
-import { type Reply, replyOnResponse, replyOnStream } from '../delivery/reply.ts';
+import { type Reply, ResponseReply, StreamReply } from '../delivery/reply.ts';
 import type { ConnectionRecord } from '../digest/knowledge.ts';
 import type { Fields } from '../http/request.ts';
 import type { RequestEntry } from '../log.ts';
-import type { Pipeline } from './pipeline.ts';
+import { serveClientFile } from './client-files.ts';
 import type { Engines } from './sockets.ts';
 
 /** What lasts as long as an HTTP/2 connection. */
@@ -33,149 +30,163 @@ export interface Exchange {
 	readonly target: string;
 	readonly fields: Fields;
 	readonly reply: Reply;
-	/** `undefined` over HTTP/1.1. */
-	readonly http2:
-		| {
-				readonly stream: ServerHttp2Stream;
-				readonly connection: Connection;
-				readonly authority: string;
-				/** The client's settings allow pushes and at least one pushed stream. */
-				readonly acceptsPush: boolean;
-		  }
-		| undefined;
-	/** Lets our own packaged files answer instead, by their path below `/.casper`. */
-	readonly toClientFiles: (path: string) => void;
+	/** What only HTTP/2 has; `undefined` over HTTP/1.1. */
+	readonly http2: Http2Side | undefined;
 	/** Written on the way, read by the log alone. */
-	readonly noted: { page?: NonNullable<RequestEntry['page']> };
+	page: RequestEntry['page'];
+	/** Lets our own packaged files answer instead, by their path below `/.casper`. */
+	toClientFiles(path: string): void;
+}
+
+/** The HTTP/2 side of an exchange. */
+export interface Http2Side {
+	readonly stream: ServerHttp2Stream;
+	readonly connection: Connection;
+	readonly authority: string;
+	/** The client's settings allow pushes and at least one pushed stream. */
+	readonly acceptsPush: boolean;
+}
+
+/** What answers requests. */
+export interface Answerer {
+	openConnection(session: ConstructorParameters<typeof PushQueue>[0]): Connection;
+	answer(exchange: Exchange): void;
 }
 
 type Listener = ((entry: RequestEntry) => void) | undefined;
 
-const clientFiles = sirv(fileURLToPath(new URL('../client', import.meta.url)), {
-	etag: true,
-	extensions: [],
-});
-
-/** Hands every request that `engines` bring to `pipeline`, and tells `listener` of it when its answer has ended. */
-export const takeRequests = (engines: Engines, pipeline: Pipeline, listener: Listener): void => {
+/** Hands every request that `engines` bring to `answerer`, and tells `listener` of it when its answer has ended. */
+export const takeRequests = (engines: Engines, answerer: Answerer, listener: Listener): void => {
 	const connections = new WeakMap<Http2Session, Connection>();
-	engines.http2.on('session', (session) => connections.set(session, pipeline.openConnection(session)));
+	const answer = (
+		exchange: Exchange,
+		protocol: RequestEntry['protocol'],
+		address: string | undefined,
+	): void => {
+		if (listener !== undefined) tellWhenOver(exchange, protocol, address, listener);
+		answerer.answer(exchange);
+	};
+	engines.http2.on('session', (session) => connections.set(session, answerer.openConnection(session)));
 	engines.http2.on('stream', (stream, headers) => {
 		const { session } = stream;
 		const connection = session && connections.get(session);
-		if (connection !== undefined) pipeline.answer(fromStream(stream, headers, connection, listener));
+		if (connection === undefined) return;
+		answer(
+			new Http2Exchange(stream, headers, connection),
+			'HTTP/2',
+			listener && session?.socket.remoteAddress,
+		);
 	});
 	engines.http1.on('request', (request, response) =>
-		pipeline.answer(fromRequest(request, response, listener)),
+		answer(new Http1Exchange(request, response), 'HTTP/1.1', request.socket.remoteAddress),
 	);
 	// A broken connection is its client's loss; without a listener it would be the end of the process.
 	engines.http2.on('sessionError', () => {});
 };
 
-const fromStream = (
-	stream: ServerHttp2Stream,
-	headers: IncomingHttpHeaders,
-	connection: Connection,
-	listener: Listener,
-): Exchange => {
-	const method = headers[':method'] ?? 'GET';
-	const target = headers[':path'] ?? '';
-	const noted: Exchange['noted'] = {};
-	const address = (): string => stream.session?.socket?.remoteAddress ?? '-';
-	const facts = { method, target, protocol: 'HTTP/2' as const, fields: headers, noted };
-	const reply = noteReply(replyOnStream(stream), facts, address, listener);
-	return {
-		method,
-		target,
-		fields: headers,
-		reply,
-		http2: {
-			stream,
-			connection,
-			authority: headers[':authority'] ?? headers.host ?? '',
-			get acceptsPush() {
-				return stream.pushAllowed && stream.session?.remoteSettings?.maxConcurrentStreams !== 0;
-			},
-		},
-		toClientFiles: (path) => {
-			const request = new Http2ServerRequest(stream, headers, {}, []);
-			serveClientFile(
-				request as unknown as IncomingMessage,
-				new Http2ServerResponse(stream) as unknown as ServerResponse,
-				path,
-				reply,
-			);
-		},
-		noted,
-	};
-};
+/** Its own HTTP/2 side: one object a request, since at tens of thousands a second each one counts. */
+class Http2Exchange implements Exchange, Http2Side {
+	readonly stream: ServerHttp2Stream;
+	readonly fields: IncomingHttpHeaders;
+	readonly connection: Connection;
+	readonly reply: Reply;
+	page: RequestEntry['page'];
 
-const fromRequest = (request: IncomingMessage, response: ServerResponse, listener: Listener): Exchange => {
-	const { method = 'GET', url: target = '', headers: fields } = request;
-	const noted: Exchange['noted'] = {};
-	const address = (): string => request.socket.remoteAddress ?? '-';
-	const facts = { method, target, protocol: 'HTTP/1.1' as const, fields, noted };
-	const reply = noteReply(replyOnResponse(response), facts, address, listener);
-	return {
-		method,
-		target,
-		fields,
-		reply,
-		http2: undefined,
-		toClientFiles: (path) => serveClientFile(request, response, path, reply),
-		noted,
-	};
-};
+	constructor(stream: ServerHttp2Stream, fields: IncomingHttpHeaders, connection: Connection) {
+		this.stream = stream;
+		this.fields = fields;
+		this.connection = connection;
+		this.reply = new StreamReply(stream);
+	}
 
-/** Range is taken away: a malformed one throws out of sirv and would end the process. */
-const serveClientFile = (
-	request: IncomingMessage,
-	response: ServerResponse,
-	path: string,
-	reply: Reply,
+	get http2(): Http2Side {
+		return this;
+	}
+
+	get method(): string {
+		return this.fields[':method'] ?? 'GET';
+	}
+
+	get target(): string {
+		return this.fields[':path'] ?? '';
+	}
+
+	get authority(): string {
+		return this.fields[':authority'] ?? this.fields.host ?? '';
+	}
+
+	get acceptsPush(): boolean {
+		const { stream } = this;
+		return stream.pushAllowed && stream.session?.remoteSettings?.maxConcurrentStreams !== 0;
+	}
+
+	toClientFiles(path: string): void {
+		const request = new Http2ServerRequest(this.stream, this.fields, {}, []);
+		const response = new Http2ServerResponse(this.stream);
+		// The compatibility classes have all that a file server uses of the originals.
+		serveClientFile(
+			request as unknown as IncomingMessage,
+			response as unknown as ServerResponse,
+			path,
+			this.reply,
+		);
+	}
+}
+
+class Http1Exchange implements Exchange {
+	readonly #request: IncomingMessage;
+	readonly #response: ServerResponse;
+	readonly reply: Reply;
+	readonly http2: undefined;
+	page: RequestEntry['page'];
+
+	constructor(request: IncomingMessage, response: ServerResponse) {
+		this.#request = request;
+		this.#response = response;
+		this.reply = new ResponseReply(response);
+	}
+
+	get method(): string {
+		return this.#request.method ?? 'GET';
+	}
+
+	get target(): string {
+		return this.#request.url ?? '';
+	}
+
+	get fields(): Fields {
+		return this.#request.headers;
+	}
+
+	toClientFiles(path: string): void {
+		serveClientFile(this.#request, this.#response, path, this.reply);
+	}
+}
+
+const tellWhenOver = (
+	exchange: Exchange,
+	protocol: RequestEntry['protocol'],
+	address: string | undefined,
+	listener: NonNullable<Listener>,
 ): void => {
-	const { method = 'GET', headers } = request;
-	if (method !== 'GET' && method !== 'HEAD')
-		return refuse(reply, 405, headers, false, { allow: 'GET, HEAD' });
-	delete headers.range;
-	request.url = path;
-	clientFiles(request, response, () => refuse(reply, 404, headers, method === 'HEAD'));
-};
-
-type Facts = Pick<RequestEntry, 'method' | 'target' | 'protocol'> & Pick<Exchange, 'fields' | 'noted'>;
-
-/** `reply`, watched for the log if anybody reads it. */
-const noteReply = (reply: Reply, facts: Facts, address: () => string, listener: Listener): Reply => {
-	if (listener === undefined) return reply;
 	const time = new Date();
 	const started = performance.now();
-	const remoteAddress = address();
-	let status = 0;
-	let bytes = 0;
-	reply.body.once('close', () => {
-		const { method, target, protocol, fields, noted } = facts;
+	const { method, target, fields, reply } = exchange;
+	reply.body.once('close', () =>
 		listener({
 			time,
 			method,
 			target,
 			protocol,
-			status,
-			bytes,
+			status: reply.status,
+			bytes: method === 'HEAD' ? 0 : reply.length,
 			durationMs: performance.now() - started,
-			remoteAddress,
+			remoteAddress: address ?? '-',
 			referer: textOf(fields.referer),
 			userAgent: textOf(fields['user-agent']),
-			page: noted.page,
-		});
-	});
-	return {
-		...reply,
-		head: (code, fields, isEnd) => {
-			status = code;
-			bytes = isEnd ? 0 : Number(fields['content-length'] ?? 0);
-			reply.head(code, fields, isEnd);
-		},
-	};
+			page: exchange.page,
+		}),
+	);
 };
 
 const textOf = (field: Fields[string]): string | undefined =>

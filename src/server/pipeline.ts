@@ -18,7 +18,7 @@ import { closureOf } from '../site/closure.ts';
 import { findRoute } from '../site/routes.ts';
 import { type Asset, isHtml, type Snapshot } from '../site/snapshot.ts';
 import type { Site } from '../site/watcher.ts';
-import type { Connection, Exchange } from './exchange.ts';
+import type { Answerer, Connection, Exchange } from './exchange.ts';
 
 /** What a pipeline works with. */
 export interface PipelineParts {
@@ -37,7 +37,7 @@ const MAX_READINGS = 3;
 const INTERNAL = '/.casper/';
 
 /** Answers requests from a site. */
-export class Pipeline {
+export class Pipeline implements Answerer {
 	readonly #parts: PipelineParts;
 	readonly #bodies = new Bodies(HELD_BODIES_BYTES);
 	readonly #fieldsOf: (asset: Asset) => AssetFields;
@@ -135,7 +135,7 @@ export class Pipeline {
 
 	/** Plans a page view, makes its promises, and returns the cookie to set, if any. */
 	#viewPage(snapshot: Snapshot, page: Asset, target: Target, exchange: Exchange): string | undefined {
-		const { fields, http2, noted } = exchange;
+		const { fields, http2 } = exchange;
 		const { options, lifetimeOf, cookie } = this.#parts;
 		if (http2 === undefined && options.onRequest === undefined) return undefined;
 		const record = readRecord(fields, cookie);
@@ -159,7 +159,7 @@ export class Pipeline {
 			countBudget: Math.min(options.pushCount, room),
 			nowMinutes,
 		});
-		noted.page = { plan, evidence: knowledge.evidence };
+		exchange.page = { plan, evidence: knowledge.evidence };
 		if (http2 === undefined || client.isForwarded) return undefined;
 		if (channel === 'push') {
 			const promised = http2.connection.pushes.promise(http2.stream, plan.deliveries, http2.authority);

@@ -14,12 +14,16 @@ export type ParsedPath =
 const MALFORMED: ParsedPath = { kind: 'malformed' };
 const ABSENT: ParsedPath = { kind: 'absent' };
 
+/** Paths that stand for themselves, which are nearly all: nothing to decode, no segment that is empty or all dots. */
+const PLAIN = /^(?:\/[\w~-][\w.~+-]*)+\/?$/;
+
 /**
  * Reads the path of a request target or URL (no query). A trailing slash stays: `/docs/` is a folder's own path.
  * Malformed are a missing leading slash, bad percent-escapes or UTF-8, control characters, and separators that hide in
  * a segment: encoded slashes and backslashes, plain backslashes, NUL.
  */
 export const parsePath = (encoded: string): ParsedPath => {
+	if (PLAIN.test(encoded)) return { kind: 'path', path: encoded as UrlPath };
 	if (!encoded.startsWith('/') || encoded.includes('\\') || hasControls(encoded)) return MALFORMED;
 	const segments = encoded.slice(1).split('/');
 	let isAbsent = false;
