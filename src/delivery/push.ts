@@ -4,33 +4,36 @@ import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Delivery } from '../plan.ts';
 import { type Bodies, streamFile } from './body.ts';
 import type { AssetFields } from './fields.ts';
-import { type Reply, StreamReply } from './reply.ts';
+import { StreamReply } from './reply.ts';
 
 /** Clients reset every promise that would make more than so many reserved streams (nghttp2's default). */
 export const MAX_RESERVED = 200;
 /** More pushes at a time would only share the same bandwidth, and what is needed first would arrive last. */
 const MAX_OPEN = 2;
 /**
+ * Bodies that fit one DATA frame (RFC 9113 §4.2) do not share bandwidth: each is written whole, one after the other. They
+ * go out together up to so many bytes, since a system call for every two of them would cost more than all else.
+ */
+const FRAME_BYTES = 2 ** 14;
+const VOLLEY_BYTES = 2 ** 16;
+/**
  * A document that has not gone out by then is not waiting for bandwidth alone: a client may have stopped reading it
  * until it gets a style sheet. In milliseconds.
  */
 const STALL_MS = 25;
-
-interface Promised {
-	readonly delivery: Delivery;
-	readonly stream: ServerHttp2Stream;
-	readonly reply: Reply;
-}
 
 /** The pushes of one connection. */
 export class PushQueue {
 	readonly #session: ServerHttp2Session;
 	readonly #bodies: Bodies;
 	readonly #fieldsOf: (asset: Delivery['asset']) => AssetFields;
-	readonly #queue: Promised[] = [];
+	readonly #queue: Pushed[] = [];
 	/** Promised and not closed yet. */
 	#reserved = 0;
+	/** Answered with a body that has not gone out whole yet: how many, of which size, and how many need frames. */
 	#open = 0;
+	#openBytes = 0;
+	#openLarge = 0;
 
 	constructor(
 		session: ServerHttp2Session,
@@ -56,33 +59,34 @@ export class PushQueue {
 		deliveries: readonly Delivery[],
 		authority: string,
 	): readonly Delivery[] {
-		const batch: Promised[] = [];
-		const promised = deliveries.filter((delivery) => this.#promiseOne(document, delivery, authority, batch));
+		const batch: Pushed[] = [];
+		const promised: Delivery[] = [];
+		for (const delivery of deliveries) {
+			// A client can switch pushes off, or go away, between two promises.
+			if (!document.pushAllowed || !this.#promiseOne(document, delivery, authority, batch)) break;
+			promised.push(delivery);
+		}
 		if (promised.length > 0) whenSent(document, () => this.#release(batch));
 		return promised;
 	}
 
-	#promiseOne(
-		document: ServerHttp2Stream,
-		delivery: Delivery,
-		authority: string,
-		batch: Promised[],
-	): boolean {
-		// Both change at any time: a client can switch pushes off, or go away, between two promises.
-		if (!document.pushAllowed) return false;
+	#promiseOne(document: ServerHttp2Stream, delivery: Delivery, authority: string, batch: Pushed[]): boolean {
 		const { dependency, asset, verdict } = delivery;
-		const fields = {
+		const fields: Record<string, string> = {
 			':method': 'GET',
 			':authority': authority,
 			':path': dependency.url,
-			...(verdict === 'confirm' ? { 'if-none-match': asset.etag } : {}),
 		};
+		if (verdict === 'confirm') fields['if-none-match'] = asset.etag;
 		try {
 			document.pushStream(fields, (error, stream) => {
-				if (error) return void this.#reserved--;
-				const reply = new StreamReply(stream);
-				stream.once('close', () => this.#reserved--);
-				batch.push({ delivery, stream, reply });
+				if (error) {
+					this.#reserved--;
+					return;
+				}
+				const pushed = new Pushed(delivery, stream);
+				stream.on('close', () => this.#onClose(pushed));
+				batch.push(pushed);
 			});
 		} catch {
 			return false;
@@ -91,44 +95,92 @@ export class PushQueue {
 		return true;
 	}
 
-	#release(batch: readonly Promised[]): void {
-		this.#queue.push(...batch);
+	#release(batch: readonly Pushed[]): void {
+		for (const pushed of batch) this.#queue.push(pushed);
+		this.#advance();
+	}
+
+	#onClose(pushed: Pushed): void {
+		this.#reserved--;
+		if (!pushed.isOpen) return;
+		this.#open--;
+		this.#openBytes -= pushed.size;
+		if (pushed.isLarge) this.#openLarge--;
 		this.#advance();
 	}
 
 	#advance(): void {
-		const most = Math.min(MAX_OPEN, this.#session.remoteSettings?.maxConcurrentStreams ?? MAX_OPEN);
-		for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
-			const isConfirmation = next.delivery.verdict === 'confirm';
-			if (!isConfirmation && this.#open >= most) return;
-			this.#queue.shift();
+		let taken = 0;
+		for (; taken < this.#queue.length; taken++) {
+			const next = this.#queue[taken];
 			// The client may have declined it in the meantime.
-			if (next.stream.destroyed || next.stream.closed) continue;
+			if (next === undefined || next.stream.destroyed || next.stream.closed) continue;
 			// A 304 opens its stream and closes it in one frame, so it takes no place from others.
-			if (isConfirmation) next.reply.head(304, this.#fieldsOf(next.delivery.asset).notModified, true);
-			else this.#answer(next);
+			if (next.isConfirmation) next.reply.head(304, this.#fieldsOf(next.delivery.asset).notModified, true);
+			else if (this.#hasPlaceFor(next)) this.#answer(next);
+			else break;
 		}
+		this.#queue.splice(0, taken);
 	}
 
-	#answer({ delivery: { asset }, stream, reply }: Promised): void {
+	#hasPlaceFor({ size, isLarge }: Pushed): boolean {
+		if (this.#open >= (this.#session.remoteSettings?.maxConcurrentStreams ?? Number.POSITIVE_INFINITY))
+			return false;
+		const isVolley = !isLarge && this.#openLarge === 0 && this.#openBytes + size <= VOLLEY_BYTES;
+		return this.#open < MAX_OPEN || isVolley;
+	}
+
+	#answer(pushed: Pushed): void {
+		pushed.isOpen = true;
 		this.#open++;
-		stream.once('close', () => {
-			this.#open--;
-			this.#advance();
-		});
+		this.#openBytes += pushed.size;
+		if (pushed.isLarge) this.#openLarge++;
+		const { reply } = pushed;
+		const { asset } = pushed.delivery;
 		const bytes = this.#bodies.peek(asset);
-		if (bytes === undefined) return void this.#answerFromDisk(asset, reply);
+		if (bytes === undefined) {
+			void this.#answerFromDisk(pushed);
+			return;
+		}
 		reply.head(200, this.#fieldsOf(asset).full, bytes.length === 0);
 		if (bytes.length > 0) reply.body.end(bytes);
 	}
 
-	async #answerFromDisk(asset: Delivery['asset'], reply: Reply): Promise<void> {
+	async #answerFromDisk({ delivery: { asset }, reply }: Pushed): Promise<void> {
 		const body = await this.#bodies.open(asset);
 		// The version that was promised is gone: the client asks for the one that took its place.
 		if (body === undefined) return reply.reset();
-		reply.head(200, this.#fieldsOf(asset).full, false);
-		if (body.kind === 'held') reply.body.end(body.bytes);
-		else if (!(await streamFile(asset, body.handle, reply.body))) reply.reset();
+		reply.head(200, this.#fieldsOf(asset).full, asset.size === 0);
+		if (body.kind === 'file') {
+			if (!(await streamFile(asset, body.handle, reply.body))) reply.reset();
+		} else if (asset.size > 0) reply.body.end(body.bytes);
+	}
+}
+
+/** A promise and what became of it. */
+class Pushed {
+	readonly delivery: Delivery;
+	readonly stream: ServerHttp2Stream;
+	readonly reply: StreamReply;
+	isOpen = false;
+
+	constructor(delivery: Delivery, stream: ServerHttp2Stream) {
+		// The reply listens for errors, which has to come before anything else.
+		this.reply = new StreamReply(stream);
+		this.delivery = delivery;
+		this.stream = stream;
+	}
+
+	get isConfirmation(): boolean {
+		return this.delivery.verdict === 'confirm';
+	}
+
+	get size(): number {
+		return this.delivery.asset.size;
+	}
+
+	get isLarge(): boolean {
+		return this.size > FRAME_BYTES;
 	}
 }
 

@@ -6,45 +6,47 @@ const SEXTETS: ReadonlyMap<number, number> = new Map(
 	[...ALPHABET].map((character, value) => [character.charCodeAt(0), value]),
 );
 
+const PIECE_BITS = 24;
+
 /** Collects bits and hands them out as bytes. */
 export class BitWriter {
-	#bytes: number[] = [];
+	readonly #bytes: number[] = [];
+	/** Bits that do not fill a byte yet, right-aligned. */
 	#open = 0;
-	#free = 8;
+	#openBits = 0;
 
 	/** Bits written so far. */
 	get length(): number {
-		return this.#bytes.length * 8 + (8 - this.#free);
+		return this.#bytes.length * 8 + this.#openBits;
 	}
 
 	/** Appends the low `width` bits of `value`; `width` 0–53, `value` a non-negative integer. */
 	write(value: number, width: number): void {
-		for (let left = width; left > 0; ) {
-			const take = Math.min(left, this.#free);
-			// Division instead of shifts: `value` may pass 2^31, where JavaScript's shifts wrap.
-			const slice = Math.floor(value / 2 ** (left - take)) % 2 ** take;
-			this.#open = this.#open * 2 ** take + slice;
-			this.#free -= take;
-			left -= take;
-			if (this.#free === 0) this.#flush();
+		// Shifts wrap at 32 bits, of which seven may be taken already.
+		if (width > PIECE_BITS) {
+			this.write(Math.floor(value / 2 ** PIECE_BITS), width - PIECE_BITS);
+			this.write(value % 2 ** PIECE_BITS, PIECE_BITS);
+			return;
 		}
+		this.#open = (this.#open << width) | (value & ((1 << width) - 1));
+		this.#openBits += width;
+		while (this.#openBits >= 8) {
+			this.#openBits -= 8;
+			this.#bytes.push((this.#open >>> this.#openBits) & 0xff);
+		}
+		this.#open &= (1 << this.#openBits) - 1;
 	}
 
 	/** Appends `bit` `times` times. */
 	repeat(bit: 0 | 1, times: number): void {
-		for (let left = times; left > 0; left--) this.write(bit, 1);
+		for (let left = times; left > 0; left -= PIECE_BITS)
+			this.write(bit === 1 ? 2 ** PIECE_BITS - 1 : 0, Math.min(PIECE_BITS, left));
 	}
 
 	/** The bytes written, the last one filled up with `pad`. */
 	toBytes(pad: 0 | 1): Uint8Array {
-		while (this.#free < 8) this.write(pad, 1);
+		if (this.#openBits > 0) this.repeat(pad, 8 - this.#openBits);
 		return Uint8Array.from(this.#bytes);
-	}
-
-	#flush(): void {
-		this.#bytes.push(this.#open);
-		this.#open = 0;
-		this.#free = 8;
 	}
 }
 
@@ -79,11 +81,13 @@ export class BitReader {
 
 	/** How many bits come before the next bit equal to `stop`, which is consumed; `undefined` at the end of data. */
 	readRun(stop: 0 | 1): number | undefined {
-		for (let run = 0; ; run++) {
-			const bit = this.read(1);
-			if (bit === undefined) return undefined;
+		const end = this.#bytes.length * 8;
+		for (let run = 0; this.#position < end; run++) {
+			const bit = ((this.#bytes[this.#position >> 3] ?? 0) >> (7 - (this.#position & 7))) & 1;
+			this.#position++;
 			if (bit === stop) return run;
 		}
+		return undefined;
 	}
 }
 

@@ -54,6 +54,8 @@ const VERSION = 1;
 const WIDTHS: readonly KeyBits[] = [20, 18, 16];
 const MAX_STAMPED = 3;
 const MAX_KEYS = 2 ** 10 - 1;
+/** So few need not be tried: even 22 bits for each, more than Rice's code ever takes here, leave room for all stamps. */
+const SURELY_FITTING_KEYS = 250;
 const NO_KEYS: Segment = { sinceMinutes: undefined, keys: [] };
 
 const parametersOf = (remainderBits: number): GolombParameters => ({ remainderBits, stop: 1, bias: 1 });
@@ -186,6 +188,8 @@ const joinOldest = (stamped: readonly Segment[]): Segment[] => {
 
 /** `record` in at most {@link MAX_RECORD_CHARACTERS}: first narrower keys, then without its oldest ones. */
 export const fitRecord = (record: ClientRecord): ClientRecord => {
+	const total = record.segments.reduce((sum, { keys }) => sum + keys.length, 0);
+	if (total <= SURELY_FITTING_KEYS) return record;
 	const fits = (candidate: ClientRecord): boolean =>
 		candidate.segments.every(({ keys }) => keys.length <= MAX_KEYS) &&
 		formatRecord(candidate).length <= MAX_RECORD_CHARACTERS;
@@ -196,9 +200,8 @@ export const fitRecord = (record: ClientRecord): ClientRecord => {
 		if (fits(fitting)) return fitting;
 	}
 	// Bisection over how many of the oldest keys go: each trial formats once, so a large record costs ten, not hundreds.
-	const total = fitting.segments.reduce((sum, { keys }) => sum + keys.length, 0);
 	let tooFew = 0;
-	let enough = total;
+	let enough = fitting.segments.reduce((sum, { keys }) => sum + keys.length, 0);
 	while (enough - tooFew > 1) {
 		const middle = (tooFew + enough) >> 1;
 		if (fits(dropOldest(fitting, middle))) enough = middle;
