@@ -1,0 +1,3 @@
+import { startStepper } from './stepper.js';
+
+startStepper([...document.querySelectorAll('.couplet')], document.querySelector('.trail'));
