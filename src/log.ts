@@ -30,7 +30,11 @@ export const formatEntry = (entry: RequestEntry, format: LogFormat, isColoured =
 		case 'none':
 			return '';
 		case 'json':
-			return JSON.stringify(toRecord(entry));
+			return JSON.stringify(toRecord(entry)).replace(
+				// JSON leaves the controls from DEL on as they are, and terminals obey some of them.
+				/[^ -~]/g,
+				(character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+			);
 		case 'combined':
 			return formatCombined(entry);
 		case 'dev':
@@ -74,7 +78,7 @@ const formatDev = (entry: RequestEntry, isColoured: boolean): string => {
 		isColoured ? styleText(style, text, { validateStream: false }) : text;
 	const colour =
 		entry.status >= 500 ? 'red' : entry.status >= 400 ? 'yellow' : entry.status >= 300 ? 'cyan' : 'green';
-	const start = `${entry.time.toISOString().slice(11, 19)} ${paint(colour, String(entry.status))} ${entry.method} ${quoted(entry.target)}`;
+	const start = `${entry.time.toISOString().slice(11, 19)} ${paint(colour, String(entry.status))} ${quoted(entry.method)} ${quoted(entry.target)}`;
 	return [
 		start,
 		...(entry.page ? [describePage(entry.page)] : []),

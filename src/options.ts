@@ -172,6 +172,14 @@ export const OPTIONS: readonly OptionSpec[] = [
 	},
 ];
 
+/** What each option takes, those included that only code can give. */
+const CHECKS: ReadonlyMap<string, Check> = new Map([
+	...OPTIONS.map(({ name, accepts }) => [name, accepts] as const),
+	['storage', text('a folder')],
+	['onRequest', listener],
+	['onProblem', listener],
+]);
+
 const DEFAULTS: ResolvedOptions = {
 	port: undefined,
 	host: 'localhost',
@@ -205,6 +213,6 @@ export const resolveOptions = (options: ServeOptions): ResolvedOptions => {
 
 /** @throws {UsageError} where `value` is not what the option takes */
 export const checkOption = (name: string, value: unknown): void => {
-	const accepts = name.startsWith('on') ? listener : OPTIONS.find((spec) => spec.name === name)?.accepts;
+	const accepts = CHECKS.get(name);
 	if (accepts !== undefined && !accepts.isValid(value)) throw new UsageError(name, accepts.expected, value);
 };

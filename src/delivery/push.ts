@@ -2,7 +2,7 @@
 
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Delivery } from '../plan.ts';
-import { type Bodies, streamFile } from './body.ts';
+import { type Bodies, type Body, streamFile } from './body.ts';
 import type { AssetFields } from './fields.ts';
 import { StreamReply } from './reply.ts';
 
@@ -28,6 +28,8 @@ export class PushQueue {
 	readonly #bodies: Bodies;
 	readonly #fieldsOf: (asset: Delivery['asset']) => AssetFields;
 	readonly #queue: Pushed[] = [];
+	/** Taken from the queue, but waiting for the disk, or for one before them that does. */
+	readonly #reading: Pushed[] = [];
 	/** Promised and not closed yet. */
 	#reserved = 0;
 	/** Answered with a body that has not gone out whole yet: how many, of which size, and how many need frames. */
@@ -43,6 +45,8 @@ export class PushQueue {
 		this.#session = session;
 		this.#bodies = bodies;
 		this.#fieldsOf = fieldsOf;
+		// The client may take more streams than before.
+		session.on('remoteSettings', () => this.#advance());
 	}
 
 	/** How many more promises the client will keep. */
@@ -62,8 +66,7 @@ export class PushQueue {
 		const batch: Pushed[] = [];
 		const promised: Delivery[] = [];
 		for (const delivery of deliveries) {
-			// A client can switch pushes off, or go away, between two promises.
-			if (!document.pushAllowed || !this.#promiseOne(document, delivery, authority, batch)) break;
+			if (!this.#promiseOne(document, delivery, authority, batch)) break;
 			promised.push(delivery);
 		}
 		if (promised.length > 0) whenSent(document, () => this.#release(batch));
@@ -89,6 +92,7 @@ export class PushQueue {
 				batch.push(pushed);
 			});
 		} catch {
+			// A client can switch pushes off, or go away, between two promises.
 			return false;
 		}
 		this.#reserved++;
@@ -115,53 +119,71 @@ export class PushQueue {
 			const next = this.#queue[taken];
 			// The client may have declined it in the meantime.
 			if (next === undefined || next.stream.destroyed || next.stream.closed) continue;
-			// A 304 opens its stream and closes it in one frame, so it takes no place from others.
-			if (next.isConfirmation) next.reply.head(304, this.#fieldsOf(next.delivery.asset).notModified, true);
-			else if (this.#hasPlaceFor(next)) this.#answer(next);
-			else break;
+			if (!this.#hasPlaceFor(next)) break;
+			this.#take(next);
 		}
-		this.#queue.splice(0, taken);
+		if (taken > 0) this.#queue.splice(0, taken);
 	}
 
-	#hasPlaceFor({ size, isLarge }: Pushed): boolean {
+	#hasPlaceFor({ isConfirmation, size, isLarge }: Pushed): boolean {
 		if (this.#open >= (this.#session.remoteSettings?.maxConcurrentStreams ?? Number.POSITIVE_INFINITY))
 			return false;
+		// A 304 opens its stream and closes it in one frame: it needs a place for that long only.
+		if (isConfirmation) return true;
 		const isVolley = !isLarge && this.#openLarge === 0 && this.#openBytes + size <= VOLLEY_BYTES;
 		return this.#open < MAX_OPEN || isVolley;
 	}
 
-	#answer(pushed: Pushed): void {
-		pushed.isOpen = true;
-		this.#open++;
-		this.#openBytes += pushed.size;
-		if (pushed.isLarge) this.#openLarge++;
-		const { reply } = pushed;
+	#take(pushed: Pushed): void {
 		const { asset } = pushed.delivery;
-		const bytes = this.#bodies.peek(asset);
-		if (bytes === undefined) {
-			void this.#answerFromDisk(pushed);
-			return;
+		if (pushed.isConfirmation) pushed.body = 'none';
+		else {
+			pushed.isOpen = true;
+			this.#open++;
+			this.#openBytes += pushed.size;
+			if (pushed.isLarge) this.#openLarge++;
+			const bytes = this.#bodies.peek(asset);
+			if (bytes === undefined) void this.#read(pushed);
+			else pushed.body = { kind: 'held', bytes };
 		}
-		reply.head(200, this.#fieldsOf(asset).full, bytes.length === 0);
-		if (bytes.length > 0) reply.body.end(bytes);
+		this.#reading.push(pushed);
+		this.#answerReady();
 	}
 
-	async #answerFromDisk({ delivery: { asset }, reply }: Pushed): Promise<void> {
-		const body = await this.#bodies.open(asset);
-		// The version that was promised is gone: the client asks for the one that took its place.
-		if (body === undefined) return reply.reset();
+	async #read(pushed: Pushed): Promise<void> {
+		// The version that was promised may be gone: the client asks for the one that took its place.
+		pushed.body = (await this.#bodies.open(pushed.delivery.asset).catch(() => undefined)) ?? 'gone';
+		this.#answerReady();
+	}
+
+	/** In plan order, whatever the order in which the disk gave the bodies. */
+	#answerReady(): void {
+		for (let next = this.#reading[0]; next?.body !== undefined; next = this.#reading[0]) {
+			this.#reading.shift();
+			this.#answer(next, next.body);
+		}
+	}
+
+	#answer({ delivery: { asset }, reply }: Pushed, body: PushedBody): void {
+		if (body === 'gone') return reply.reset();
+		if (body === 'none') return reply.head(304, this.#fieldsOf(asset).notModified, true);
 		reply.head(200, this.#fieldsOf(asset).full, asset.size === 0);
-		if (body.kind === 'file') {
-			if (!(await streamFile(asset, body.handle, reply.body))) reply.reset();
-		} else if (asset.size > 0) reply.body.end(body.bytes);
+		if (body.kind === 'file')
+			void streamFile(asset, body.handle, reply.body).then((isWhole) => isWhole || reply.reset());
+		else if (asset.size > 0) reply.body.end(body.bytes);
 	}
 }
+
+/** What a response is made of: a body, none as for a 304, or nothing any more. */
+type PushedBody = Body | 'none' | 'gone';
 
 /** A promise and what became of it. */
 class Pushed {
 	readonly delivery: Delivery;
 	readonly stream: ServerHttp2Stream;
 	readonly reply: StreamReply;
+	/** `undefined` until it is known. */
+	body: PushedBody | undefined;
 	isOpen = false;
 
 	constructor(delivery: Delivery, stream: ServerHttp2Stream) {

@@ -1,7 +1,7 @@
 // One answer, over HTTP/2 or HTTP/1.1. Whatever goes wrong with a stream ends that stream only.
 
 import type { ServerResponse } from 'node:http';
-import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { Writable } from 'node:stream';
 
 /** Response fields; names in lower case. */
@@ -47,14 +47,15 @@ export class StreamReply implements Reply {
 	}
 
 	reset(): void {
-		this.body.close(constants.NGHTTP2_INTERNAL_ERROR);
+		// `close` would end the body first: what is there of it would then arrive as the whole, and the reset after it.
+		this.body.destroy(new Error('the file is no longer what was announced'));
 	}
 }
 
 /** The answer to an HTTP/1.1 request. */
 export class ResponseReply implements Reply {
 	readonly body: ServerResponse;
-	length = 0;
+	#length: number | undefined;
 
 	constructor(response: ServerResponse) {
 		response.on('error', ignore);
@@ -65,8 +66,12 @@ export class ResponseReply implements Reply {
 		return this.body.headersSent ? this.body.statusCode : 0;
 	}
 
+	get length(): number {
+		return this.#length ?? Number(this.body.getHeader('content-length') ?? 0);
+	}
+
 	head(status: number, fields: ResponseFields, isEnd: boolean): void {
-		this.length = Number(fields['content-length'] ?? 0);
+		this.#length = Number(fields['content-length'] ?? 0);
 		this.body.writeHead(status, fields);
 		if (isEnd) this.body.end();
 	}

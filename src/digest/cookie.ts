@@ -73,7 +73,7 @@ export const parseRecord = (text: string): ClientRecord | undefined => {
 	const segments: Segment[] = [];
 	for (let index = 0; index <= stamped; index++) {
 		const segment = readSegment(reader, index > 0, keyBits);
-		if (segment === undefined) return undefined;
+		if (segment === undefined || sinceOf(segment) < sinceOf(segments.at(-1))) return undefined;
 		segments.push(segment);
 	}
 	const [ageless, ...others] = segments;
@@ -85,7 +85,7 @@ const readSegment = (reader: BitReader, isStamped: boolean, keyBits: KeyBits): S
 	const sinceMinutes = isStamped ? reader.read(28) : undefined;
 	const count = reader.read(10);
 	const remainderBits = reader.read(5);
-	if (count === undefined || remainderBits === undefined) return undefined;
+	if (count === undefined || remainderBits !== bestRemainderBits(count, keyBits)) return undefined;
 	const keys = decodeKeys(reader, parametersOf(remainderBits), count);
 	if (keys.length !== count || (keys.at(-1) ?? 0) >= 2 ** keyBits) return undefined;
 	return { sinceMinutes, keys };
@@ -153,7 +153,7 @@ export const advanceRecord = (
 		if (left.length > 0) stamped.push({ sinceMinutes: since, keys: left });
 	}
 	if (fresh.size > 0) stamped.push({ sinceMinutes: freshSince, keys: ascending(fresh) });
-	stamped.sort((a, b) => (a.sinceMinutes ?? 0) - (b.sinceMinutes ?? 0));
+	stamped.sort((a, b) => sinceOf(a) - sinceOf(b));
 
 	return fitRecord({
 		keyBits,
@@ -227,6 +227,8 @@ const dropOldest = ({ keyBits, segments: [first, ...others] }: ClientRecord, cou
 	};
 	return { keyBits, segments: [drop(first), ...others.map(drop).filter(({ keys }) => keys.length > 0)] };
 };
+
+const sinceOf = (segment: Segment | undefined): number => segment?.sinceMinutes ?? 0;
 
 const narrow = (key: number, from: number, to: number): number => key >>> (from - to);
 

@@ -27,6 +27,9 @@ export const knowledgeOfRecord = (record: ClientRecord): Knowledge => ({
 	claimOf: (version) => findClaim(record, version),
 });
 
+/** Longer URLs are made up: 2000 of those that a request has room for would be over 100 MB. */
+const MAX_URL_CHARACTERS = 2048;
+
 /** What a connection was given, remembered while it lasts. Bounded: the oldest go first. */
 export class ConnectionRecord implements Knowledge {
 	readonly evidence = 'connection';
@@ -40,6 +43,7 @@ export class ConnectionRecord implements Knowledge {
 
 	/** Notes that the client was given `version`, or showed that it holds it. */
 	give(version: ResourceVersion, atMinutes: number): void {
+		if (version.url.length > MAX_URL_CHARACTERS) return;
 		const id = identify(version);
 		if (this.#given.get(id)?.atMinutes === atMinutes) return;
 		// A version given again moves to the end of what goes first.

@@ -9,6 +9,8 @@ export class LivingKeys implements KeyOracle {
 	/** How many present versions bear a key; 65,535 stands for "that many or more" and is never counted down. */
 	readonly #bearers = new Uint16Array(2 ** KEY_BITS);
 	readonly #aged = new Uint8Array(2 ** KEY_BITS);
+	/** The same content under other URLs (a query, a folder's own path), by the version that they go with. */
+	readonly #variants = new Map<ResourceVersion, Map<string, ResourceVersion>>();
 
 	/** `version` is present from now on; `needsAge` as {@link KeyOracle.needsAge}. */
 	add(version: ResourceVersion, needsAge: boolean): void {
@@ -19,8 +21,19 @@ export class LivingKeys implements KeyOracle {
 		if (needsAge) this.#aged[key] = 1;
 	}
 
-	/** `version`, added before, is gone. */
+	/** `variant` is another URL of `version`, which was added before: it comes now and goes when that one does. */
+	addVariant(version: ResourceVersion, variant: ResourceVersion, needsAge: boolean): void {
+		const variants = this.#variants.get(version) ?? new Map<string, ResourceVersion>();
+		if (variants.has(variant.url)) return;
+		this.#variants.set(version, variants.set(variant.url, variant));
+		this.add(variant, needsAge);
+	}
+
+	/** `version`, added before, is gone, and with it its variants. */
 	remove(version: ResourceVersion): void {
+		const variants = this.#variants.get(version);
+		this.#variants.delete(version);
+		for (const variant of variants?.values() ?? []) this.remove(variant);
 		const key = keyOf(version);
 		const count = this.#bearers[key] ?? 0;
 		if (count > 0 && count < 0xffff) this.#bearers[key] = count - 1;

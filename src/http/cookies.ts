@@ -10,10 +10,24 @@ export const readCookie = (
 	const text = typeof field === 'string' ? field : field.join('; ');
 	for (const pair of text.split(';')) {
 		const equals = pair.indexOf('=');
-		if (equals !== -1 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
+		if (equals !== -1 && trimSpace(pair.slice(0, equals)) === name) return trimSpace(pair.slice(equals + 1));
 	}
 	return undefined;
 };
+
+/**
+ * `text` without the space around it that HTTP knows (RFC 9110 §5.6.3). `trim` takes more for space, so that it would
+ * find a `__Host-` name in another one, which browsers let anybody set.
+ */
+const trimSpace = (text: string): string => {
+	let start = 0;
+	let end = text.length;
+	while (isSpace(text[start])) start++;
+	while (end > start && isSpace(text[end - 1])) end--;
+	return text.slice(start, end);
+};
+
+const isSpace = (character: string | undefined): boolean => character === ' ' || character === '\t';
 
 /** What our cookie is set with. */
 export interface CookieAttributes {

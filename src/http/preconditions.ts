@@ -11,7 +11,7 @@
 export const matchesNone = (field: string | undefined, etag: string): boolean => {
 	if (field === undefined) return false;
 	// The common case first: exactly the tag that was sent.
-	if (field === etag || field.trim() === '*') return true;
+	if (field === etag || /^[ \t]*\*[ \t]*$/.test(field)) return true;
 	const opaque = opaqueOf(etag);
 	return parseEntityTags(field).some((tag) => opaqueOf(tag) === opaque);
 };
@@ -22,7 +22,7 @@ export const matchesNone = (field: string | undefined, etag: string): boolean =>
  */
 export const parseEntityTags = (list: string): string[] => {
 	const tags: string[] = [];
-	const element = /[\s,]*(?:((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")\s*(?=,|$)|$)/y;
+	const element = /[ \t,]*(?:((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?=,|$)|$)/y;
 	while (element.lastIndex < list.length) {
 		const match = element.exec(list);
 		if (match === null) return [];

@@ -21,8 +21,9 @@ const PLAIN = /^\/[\w.~/%+-]*$/;
  */
 export const parseTarget = (target: string): Target | undefined => {
 	if (PLAIN.test(target)) return { path: target, query: '' };
-	const origin = /^https?:\/\/[^/?#]*(?=[/?#]|$)/i.exec(target)?.[0];
-	const rest = origin === undefined ? target : target.slice(origin.length) || '/';
+	const origin = /^https?:\/\/[^/?#]+/i.exec(target)?.[0];
+	// Without a path, the one of an origin is a slash (RFC 9110 §4.2.3).
+	const rest = origin === undefined ? target : target.slice(origin.length).replace(/^(?!\/)/, '/');
 	if (!rest.startsWith('/') || rest.includes('#')) return undefined;
 	const mark = rest.indexOf('?');
 	const path = escapeBeyondAscii(mark === -1 ? rest : rest.slice(0, mark));

@@ -24,5 +24,6 @@ export const serveClientFile = (
 	// A malformed range throws out of sirv and would end the process.
 	delete headers.range;
 	request.url = path;
+	response.setHeader('x-content-type-options', 'nosniff');
 	clientFiles(request, response, () => refuse(reply, 404, headers, method === 'HEAD'));
 };

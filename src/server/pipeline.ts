@@ -9,12 +9,13 @@ import { refuse } from '../delivery/refusal.ts';
 import type { ResponseFields } from '../delivery/reply.ts';
 import type { KeyOracle } from '../digest/cookie.ts';
 import { ConnectionRecord } from '../digest/knowledge.ts';
+import type { LivingKeys } from '../digest/living-keys.ts';
 import { cacheControlOf, type Lifetime } from '../http/freshness.ts';
 import { matchesNone } from '../http/preconditions.ts';
 import { isForwarded, isNavigation, parseTarget, type Target } from '../http/request.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { chooseChannel, makePlan } from '../plan.ts';
-import { closureOf } from '../site/closure.ts';
+import { type Closure, closureOf } from '../site/closure.ts';
 import { findRoute } from '../site/routes.ts';
 import { type Asset, isHtml, type Snapshot } from '../site/snapshot.ts';
 import type { Site } from '../site/watcher.ts';
@@ -23,7 +24,7 @@ import type { Answerer, Connection, Exchange } from './exchange.ts';
 /** What a pipeline works with. */
 export interface PipelineParts {
 	readonly site: Site;
-	readonly keys: KeyOracle;
+	readonly keys: LivingKeys;
 	readonly lifetimeOf: (asset: Asset) => Lifetime;
 	readonly cookie: RecordCookie;
 	readonly options: Pick<ResolvedOptions, 'push' | 'pushBudget' | 'pushCount' | 'onRequest' | 'onProblem'>;
@@ -42,6 +43,7 @@ export class Pipeline implements Answerer {
 	readonly #bodies = new Bodies(HELD_BODIES_BYTES);
 	readonly #fieldsOf: (asset: Asset) => AssetFields;
 	readonly #oracle: KeyOracle;
+	readonly #learnt = new WeakSet<Closure>();
 
 	constructor(parts: PipelineParts) {
 		this.#parts = parts;
@@ -115,9 +117,9 @@ export class Pipeline implements Answerer {
 	): void {
 		const { reply, fields, method } = exchange;
 		const isPageView = method === 'GET' && isHtml(asset.type) && isNavigation(fields);
+		if (method === 'GET') this.#remember(asset, target, exchange);
 		// Promises travel before the document, so that the client does not ask for what it is about to get.
 		const cookie = isPageView ? this.#viewPage(snapshot, asset, target, exchange) : undefined;
-		if (!isPageView && method === 'GET') this.#remember(asset, target, exchange);
 
 		const isUnmodified = matchesNone(fieldOf(fields['if-none-match']), asset.etag);
 		const { full, notModified } = this.#fieldsOf(asset);
@@ -149,8 +151,10 @@ export class Pipeline implements Answerer {
 		const channel = chooseChannel(client, options.push);
 		const room = http2?.connection.pushes.room ?? options.pushCount;
 		const nowMinutes = minutesNow();
+		const closure = closureOf(snapshot, page, target.path);
+		this.#learnVariants(closure);
 		const plan = makePlan({
-			closure: closureOf(snapshot, page, target.path),
+			closure,
 			knowledge,
 			connection,
 			channel,
@@ -167,6 +171,18 @@ export class Pipeline implements Answerer {
 				if (verdict === 'send') connection.give(dependency, nowMinutes);
 		}
 		return rememberIn(cookie, record, connection, this.#oracle, nowMinutes);
+	}
+
+	/** The URLs under which pages refer to files are known once a page is planned: their keys are current, too. */
+	#learnVariants(closure: Closure): void {
+		if (this.#learnt.has(closure)) return;
+		this.#learnt.add(closure);
+		const { keys, lifetimeOf } = this.#parts;
+		for (const dependency of closure.dependencies) {
+			const { asset, url } = dependency;
+			if (asset !== undefined && url !== asset.url)
+				keys.addVariant(asset, dependency, lifetimeOf(asset).kind === 'max-age');
+		}
 	}
 
 	/** Whoever asks for a file has it afterwards. */

@@ -102,14 +102,18 @@ const createFront = (tls: ListenOptions['tls'], { http1, http2 }: Engines): Serv
 		}).on('tlsClientError', (_error, socket) => socket.destroy());
 	return createServer((socket) => {
 		socket.once('error', () => socket.destroy());
-		socket.once('data', (start) => {
-			// Enough to tell: no HTTP/1.1 method begins like the preface.
+		let start: Buffer = Buffer.alloc(0);
+		const onData = (chunk: Buffer): void => {
+			start = start.length === 0 ? chunk : Buffer.concat([start, chunk]);
 			const isHttp2 = start.subarray(0, PREFACE.length).equals(PREFACE.subarray(0, start.length));
-			socket.pause();
+			// As long as it is not whole, it may become a POST or a PUT.
+			if (isHttp2 && start.length < PREFACE.length) return;
+			socket.off('data', onData).pause();
 			socket.unshift(start);
 			(isHttp2 ? http2 : http1).emit('connection', socket);
 			setImmediate(() => socket.resume());
-		});
+		};
+		socket.on('data', onData);
 	});
 };
 
@@ -152,38 +156,61 @@ class OpenSockets implements Sockets {
 	readonly port: number;
 	readonly #servers: readonly Server[];
 	readonly #connections = new Set<Socket>();
+	/** Those that have not begun to speak a protocol, by their other end: a TLS socket is not the one it was made from. */
+	readonly #silent = new Map<string, Socket>();
 	readonly #sessions = new Set<ServerHttp2Session>();
-	/** HTTP/1.1 connections without a request under way. */
-	readonly #idle = new Set<Socket>();
+	/** HTTP/1.1 connections, and how many requests are under way on each: several where they were sent together. */
+	readonly #requests = new Map<Socket, number>();
 	#isClosing = false;
 
 	constructor(port: number, servers: readonly Server[], { http1, http2 }: Engines) {
 		this.port = port;
 		this.#servers = servers;
 		for (const server of servers)
-			server.on('connection', (socket: Socket) => track(this.#connections, socket));
+			server.on('connection', (socket: Socket) => {
+				const end = otherEndOf(socket);
+				this.#connections.add(socket);
+				this.#silent.set(end, socket);
+				socket.once('close', () => {
+					this.#connections.delete(socket);
+					if (this.#silent.get(end) === socket) this.#silent.delete(end);
+				});
+			});
+		for (const engine of [http1, http2])
+			engine.on('connection', (socket: Socket) => this.#silent.delete(otherEndOf(socket)));
 		http2.on('session', (session) => {
 			this.#sessions.add(session);
 			session.once('close', () => this.#sessions.delete(session));
 			if (this.#isClosing) session.close();
 		});
-		http1.on('connection', (socket: Socket) => track(this.#idle, socket));
+		http1.on('connection', (socket: Socket) => {
+			this.#requests.set(socket, 0);
+			socket.once('close', () => this.#requests.delete(socket));
+		});
 		http1.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
 			const { socket } = request;
-			this.#idle.delete(socket);
+			this.#count(socket, 1);
 			if (this.#isClosing) response.setHeader('connection', 'close');
 			response.once('close', () => {
-				if (this.#isClosing) socket.end();
-				else if (!socket.destroyed) this.#idle.add(socket);
+				if (this.#count(socket, -1) === 0 && this.#isClosing) socket.end();
 			});
 		});
+	}
+
+	/** How many requests are under way on `socket` after `by` more; `undefined` where it is closed. */
+	#count(socket: Socket, by: 1 | -1): number | undefined {
+		const before = this.#requests.get(socket);
+		if (before === undefined) return undefined;
+		this.#requests.set(socket, before + by);
+		return before + by;
 	}
 
 	async close(graceMs: number): Promise<void> {
 		this.#isClosing = true;
 		const closed = Promise.all(this.#servers.map((server) => new Promise((done) => server.close(done))));
 		for (const session of this.#sessions) session.close();
-		for (const socket of this.#idle) socket.destroy();
+		for (const socket of this.#silent.values()) socket.destroy();
+		for (const [socket, requests] of this.#requests) if (requests === 0) socket.destroy();
 		const timer = setTimeout(() => {
 			for (const session of this.#sessions) session.destroy();
 			for (const socket of this.#connections) socket.destroy();
@@ -193,7 +220,4 @@ class OpenSockets implements Sockets {
 	}
 }
 
-const track = (set: Set<Socket>, socket: Socket): void => {
-	set.add(socket);
-	socket.once('close', () => set.delete(socket));
-};
+const otherEndOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
