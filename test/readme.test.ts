@@ -81,6 +81,19 @@ Readme('has a library example that runs as it stands', () =>
 	}),
 );
 
+Readme('has a digest example that prints what its comments say', () =>
+	inTemporaryFolder(async (folder) => {
+		const code = between('<!-- example:digest -->\n```js', '```');
+		const file = join(folder, 'example.mjs');
+		const module = JSON.stringify(pathToFileURL(join(root, 'dist/digest/index.js')).href);
+		await writeFile(file, code.replace("'casper-serve/digest'", module));
+		const { printed } = await run([file], folder);
+		const promised = [...code.matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => text);
+		assert.is(promised.length, 6);
+		assert.equal(printed.trim().split('\n'), promised);
+	}),
+);
+
 Readme('has a first command whose `npm start` serves public-example over TLS and HTTP/2', () =>
 	inTemporaryFolder(async (folder) => {
 		const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
