@@ -78,6 +78,22 @@ livingKeys('another URL of a version is current as long as that one is present',
 	assert.is(keys.isCurrent(keyOf(version), 20), false);
 });
 
+livingKeys(
+	'another URL of a version that is gone already is not current: nothing would ever remove it',
+	() => {
+		const keys = new LivingKeys();
+		const version = versionOf(1);
+		const variant = { ...version, url: `${version.url}?v=3` };
+		keys.add(version, false);
+		keys.remove(version);
+		keys.addVariant(version, variant, false);
+		assert.is(keys.isCurrent(keyOf(variant), 20), false);
+		keys.add(version, false);
+		keys.addVariant(version, variant, false);
+		assert.is(keys.isCurrent(keyOf(variant), 20), true);
+	},
+);
+
 livingKeys('a version that is added twice is gone after it was removed twice', () => {
 	const keys = new LivingKeys();
 	const version = versionOf(1);
@@ -93,16 +109,21 @@ livingKeys('to remove what is not there leaves no debt', () => {
 	const keys = new LivingKeys();
 	const version = versionOf(1);
 	keys.remove(version);
+	assert.is(keys.isCurrent(keyOf(version), 20), false);
 	keys.add(version, false);
 	assert.is(keys.isCurrent(keyOf(version), 20), true);
+	keys.remove(version);
+	assert.is(keys.isCurrent(keyOf(version), 20), false);
 });
 
 livingKeys('a count that is full stays: no present version is ever taken for a gone one', () => {
 	const keys = new LivingKeys();
 	const version = versionOf(1);
 	for (let time = 0; time < 65_536 + 5; time++) keys.add(version, false);
-	for (let time = 0; time < 65_536 + 4; time++) keys.remove(version);
-	assert.is(keys.isCurrent(keyOf(version), 20), true);
+	for (let time = 0; time < 65_536 + 4; time++) {
+		keys.remove(version);
+		if (!keys.isCurrent(keyOf(version), 20)) assert.unreachable(`gone after ${time + 1} removals`);
+	}
 });
 
 livingKeys('a count just below full goes down to nothing', () => {

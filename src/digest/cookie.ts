@@ -10,6 +10,7 @@
 import { BitReader, BitWriter, formatBase64url, parseBase64url } from './bits.ts';
 import { bestRemainderBits, decodeKeys, encodeKeys, type GolombParameters } from './golomb.ts';
 import { KEY_BITS, keyOf, type ResourceVersion } from './resource-key.ts';
+import { includesKey } from './sorted-keys.ts';
 
 /** What was given at about the same time. */
 export interface Segment {
@@ -113,11 +114,11 @@ export const findClaim = (
 	version: ResourceVersion,
 ): { readonly sinceMinutes: number | undefined } | undefined => {
 	const key = narrow(keyOf(version), KEY_BITS, record.keyBits);
-	return record.segments.findLast(({ keys }) => includes(keys, key));
+	return record.segments.findLast(({ keys }) => includesKey(keys, key));
 };
 
 /**
- * The record to write next: `record` without what the site no longer has, with `gifts`, aged to `nowMinutes`, and cut
+ * The record to write next: `record` with `gifts`, without what the site no longer has, aged to `nowMinutes`, and cut
  * to fit. Whatever is lost on the way can only cost a transfer too many.
  */
 export const advanceRecord = (
@@ -139,7 +140,8 @@ export const advanceRecord = (
 
 	for (const { version, atMinutes } of gifts) {
 		const key = narrow(keyOf(version), KEY_BITS, keyBits);
-		if (ageless.has(key) || settle(key, atMinutes)) continue;
+		// A connection remembers what was edited since, too, and URLs that no page refers to.
+		if (!oracle.isCurrent(key, keyBits) || ageless.has(key) || settle(key, atMinutes)) continue;
 		fresh.add(key);
 		freshSince = Math.min(freshSince, atMinutes);
 	}
@@ -233,14 +235,3 @@ const sinceOf = (segment: Segment | undefined): number => segment?.sinceMinutes 
 const narrow = (key: number, from: number, to: number): number => key >>> (from - to);
 
 const ascending = (keys: Iterable<number>): number[] => [...keys].sort((a, b) => a - b);
-
-const includes = (keys: readonly number[], key: number): boolean => {
-	let low = 0;
-	let high = keys.length;
-	while (low < high) {
-		const middle = (low + high) >> 1;
-		if ((keys[middle] ?? 0) < key) low = middle + 1;
-		else high = middle;
-	}
-	return keys[low] === key;
-};

@@ -34,6 +34,7 @@ const MAX_URL_CHARACTERS = 2048;
 export class ConnectionRecord implements Knowledge {
 	readonly evidence = 'connection';
 	readonly #most: number;
+	#revision = 0;
 	readonly #given = new Map<string, { readonly version: ResourceVersion; readonly atMinutes: number }>();
 
 	/** @param most versions remembered at most */
@@ -47,6 +48,7 @@ export class ConnectionRecord implements Knowledge {
 		const id = identify(version);
 		if (this.#given.get(id)?.atMinutes === atMinutes) return;
 		// A version given again moves to the end of what goes first.
+		this.#revision++;
 		this.#given.delete(id);
 		this.#given.set(id, { version, atMinutes });
 		if (this.#given.size > this.#most)
@@ -56,6 +58,11 @@ export class ConnectionRecord implements Knowledge {
 	claimOf(version: ResourceVersion): Claim | undefined {
 		const gift = this.#given.get(identify(version));
 		return gift && { sinceMinutes: gift.atMinutes };
+	}
+
+	/** Another number after each change. */
+	get revision(): number {
+		return this.#revision;
 	}
 
 	/** Everything remembered, oldest first. */

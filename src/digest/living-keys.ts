@@ -24,7 +24,8 @@ export class LivingKeys implements KeyOracle {
 	/** `variant` is another URL of `version`, which was added before: it comes now and goes when that one does. */
 	addVariant(version: ResourceVersion, variant: ResourceVersion, needsAge: boolean): void {
 		const variants = this.#variants.get(version) ?? new Map<string, ResourceVersion>();
-		if (variants.has(variant.url)) return;
+		// Of a version that is gone by now, nothing would ever remove it.
+		if (variants.has(variant.url) || !this.isCurrent(keyOf(version), KEY_BITS)) return;
 		this.#variants.set(version, variants.set(variant.url, variant));
 		this.add(variant, needsAge);
 	}
