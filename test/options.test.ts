@@ -1,0 +1,216 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { UsageError } from '../src/errors.ts';
+import { checkOption, LOG_FORMATS, OPTIONS, resolveOptions, type ServeOptions } from '../src/options.ts';
+
+const options = suite('options');
+
+const DEFAULTS = {
+	port: undefined,
+	host: 'localhost',
+	cert: false,
+	key: undefined,
+	push: true,
+	pushBudget: 1_048_576,
+	pushCount: 100,
+	production: false,
+	storage: undefined,
+	onRequest: undefined,
+	onProblem: undefined,
+};
+
+options('what is not given has its default', () => {
+	assert.equal(resolveOptions({}), DEFAULTS);
+});
+
+options('what is given as undefined counts as not given', () => {
+	const nothing = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, undefined]));
+	assert.equal(resolveOptions(nothing), DEFAULTS);
+	assert.equal(resolveOptions({ ...nothing, push: false }), { ...DEFAULTS, push: false });
+});
+
+options('what is given stands, and nothing else changes', () => {
+	const given: Required<ServeOptions> = {
+		port: 0,
+		host: true,
+		cert: 'cert.pem',
+		key: 'key.pem',
+		push: false,
+		pushBudget: 0,
+		pushCount: 0,
+		production: true,
+		storage: 'folder',
+		onRequest: () => {},
+		onProblem: () => {},
+	};
+	assert.equal(resolveOptions(given), given);
+	for (const [name, value] of Object.entries(given))
+		if (name !== 'key') assert.equal(resolveOptions({ [name]: value }), { ...DEFAULTS, [name]: value });
+});
+
+options('neither the options given nor the defaults are changed', () => {
+	const given = Object.freeze({ port: 1 });
+	resolveOptions(given);
+	const resolved = resolveOptions({}) as { port: number | undefined };
+	resolved.port = 99;
+	assert.equal(resolveOptions({}), DEFAULTS);
+});
+
+const ACCEPTED: readonly { name: string; values: readonly unknown[] }[] = [
+	{ name: 'port', values: [0, 1, 8080, 65_535] },
+	{ name: 'host', values: [true, 'localhost', '0.0.0.0', '::1', 'example.com'] },
+	{ name: 'cert', values: [true, false, 'a.pem'] },
+	{ name: 'push', values: [true, false] },
+	{ name: 'pushBudget', values: [0, 1, Number.MAX_SAFE_INTEGER] },
+	{ name: 'pushCount', values: [0, 1, 200] },
+	{ name: 'production', values: [true, false] },
+	{ name: 'storage', values: ['a', '/a/b'] },
+	{ name: 'onRequest', values: [() => {}, async () => {}] },
+	{ name: 'onProblem', values: [() => {}] },
+];
+for (const { name, values } of ACCEPTED)
+	options(`accepted: ${name}`, () => {
+		for (const value of values) {
+			checkOption(name, value);
+			assert.is(resolveOptions({ [name]: value })[name as keyof ServeOptions], value);
+		}
+	});
+
+const PORT = 'a whole number from 0 to 65535';
+const BYTES = 'a whole number of bytes from 0 to 9007199254740991';
+const COUNT = 'a whole number from 0 to 200';
+const REJECTED: readonly { name: string; value: unknown; expected: string; got: string }[] = [
+	{ name: 'port', value: -1, expected: PORT, got: '-1' },
+	{ name: 'port', value: 65_536, expected: PORT, got: '65536' },
+	{ name: 'port', value: 80.5, expected: PORT, got: '80.5' },
+	{ name: 'port', value: Number.NaN, expected: PORT, got: 'NaN' },
+	{ name: 'port', value: Number.POSITIVE_INFINITY, expected: PORT, got: 'Infinity' },
+	{ name: 'port', value: '8080', expected: PORT, got: '"8080"' },
+	{ name: 'port', value: '', expected: PORT, got: '""' },
+	{ name: 'port', value: null, expected: PORT, got: 'null' },
+	{ name: 'port', value: true, expected: PORT, got: 'true' },
+	{ name: 'port', value: [80], expected: PORT, got: 'an array' },
+	{ name: 'port', value: 80n, expected: PORT, got: '80' },
+	{ name: 'host', value: '', expected: 'a name or an address', got: '""' },
+	{ name: 'host', value: false, expected: 'a name or an address', got: 'false' },
+	{ name: 'host', value: 127, expected: 'a name or an address', got: '127' },
+	{ name: 'host', value: ['::1'], expected: 'a name or an address', got: 'an array' },
+	{ name: 'cert', value: '', expected: 'a PEM file', got: '""' },
+	{ name: 'cert', value: {}, expected: 'a PEM file', got: 'an object' },
+	{ name: 'key', value: true, expected: 'a PEM file', got: 'true' },
+	{ name: 'key', value: '', expected: 'a PEM file', got: '""' },
+	{ name: 'push', value: 'no', expected: 'true or false', got: '"no"' },
+	{ name: 'push', value: 0, expected: 'true or false', got: '0' },
+	{ name: 'push', value: null, expected: 'true or false', got: 'null' },
+	{ name: 'pushBudget', value: -1, expected: BYTES, got: '-1' },
+	{ name: 'pushBudget', value: 2 ** 53, expected: BYTES, got: '9007199254740992' },
+	{ name: 'pushBudget', value: '1 MiB', expected: BYTES, got: '"1 MiB"' },
+	{ name: 'pushCount', value: 201, expected: COUNT, got: '201' },
+	{ name: 'pushCount', value: -1, expected: COUNT, got: '-1' },
+	{ name: 'production', value: 'yes\nplease', expected: 'true or false', got: '"yes\\nplease"' },
+	{ name: 'storage', value: '', expected: 'a folder', got: '""' },
+	{ name: 'storage', value: 5, expected: 'a folder', got: '5' },
+	{ name: 'storage', value: true, expected: 'a folder', got: 'true' },
+	{ name: 'onRequest', value: 'console', expected: 'a function', got: '"console"' },
+	{ name: 'onProblem', value: {}, expected: 'a function', got: 'an object' },
+];
+for (const { name, value, expected, got } of REJECTED)
+	options(`rejected, naming setting, expectation and what was got: ${name} ${got}`, () => {
+		for (const reject of [
+			() => resolveOptions({ [name]: value }),
+			() => resolveOptions({ cert: 'a.pem', [name]: value }),
+			() => checkOption(name, value),
+		])
+			assert.throws(reject, (error: unknown) => {
+				assert.instance(error, UsageError);
+				assert.instance(error, TypeError);
+				assert.is((error as UsageError).setting, name);
+				assert.is((error as UsageError).message, `${name}: expected ${expected}, got ${got}`);
+				return true;
+			});
+	});
+
+for (const name of [
+	'prot',
+	'log',
+	'Port',
+	'constructor',
+	'toString',
+	'__proto__',
+	'hasOwnProperty',
+	'on',
+	'',
+])
+	options(`an unknown option is rejected, and the known ones are named: ${JSON.stringify(name)}`, () => {
+		const given: ServeOptions = JSON.parse(`{ ${JSON.stringify(name)}: 1 }`);
+		assert.throws(
+			() => resolveOptions(given),
+			(error: unknown) =>
+				error instanceof UsageError &&
+				error.setting === name &&
+				error.message.startsWith(`${name}: expected one of the options port, host, cert, key, push, `) &&
+				error.message.endsWith(`, got ${JSON.stringify(name)}`),
+		);
+	});
+
+for (const cert of [undefined, true, false])
+	options(`a key without the file of its certificate is rejected: cert ${cert}`, () => {
+		assert.throws(
+			() => resolveOptions({ key: 'key.pem', cert }),
+			(error: unknown) =>
+				error instanceof UsageError &&
+				error.setting === 'key' &&
+				/^key: expected a certificate file to go with it, got /.test(error.message),
+		);
+	});
+
+const table = suite('option table');
+
+table('every option of the library is told of, but for what only code can give', () => {
+	const told: readonly string[] = OPTIONS.map(({ name }) => name);
+	assert.equal(
+		Object.keys(DEFAULTS).filter((name) => !told.includes(name)),
+		['storage', 'onRequest', 'onProblem'],
+	);
+	assert.equal(
+		told.filter((name) => !(name in DEFAULTS)),
+		['log'],
+	);
+	assert.is(new Set(told).size, told.length);
+});
+
+table('what people are told of a default is what it is', () => {
+	const fallbackOf = (name: string): string | undefined =>
+		OPTIONS.find((option) => option.name === name)?.fallback;
+	assert.is(fallbackOf('host'), DEFAULTS.host);
+	assert.is(fallbackOf('pushBudget'), String(DEFAULTS.pushBudget));
+	assert.is(fallbackOf('pushCount'), String(DEFAULTS.pushCount));
+	assert.is(fallbackOf('cert'), 'off');
+	assert.is(fallbackOf('push'), 'push');
+	assert.match(fallbackOf('production')!, /^off\b/);
+});
+
+table('flags are written as the argument parser reads them, each once, each with a help', () => {
+	const flags = OPTIONS.flatMap((option) => option.flags.match(/--?[a-z][a-z-]*/g) ?? []);
+	assert.is(new Set(flags).size, flags.length);
+	for (const { flags, help, fallback } of OPTIONS) {
+		assert.match(flags, /^(-[a-zA-Z], )?--[a-z]+(-[a-z]+)*( (<[a-z]+>|\[[a-z]+\]))?$/);
+		assert.ok(help !== '' && fallback !== '' && !help.includes('\n'));
+	}
+});
+
+table('every default passes its own check', () => {
+	for (const [name, value] of Object.entries(DEFAULTS)) if (value !== undefined) checkOption(name, value);
+});
+
+table('every log format is accepted, and nothing else', () => {
+	for (const format of LOG_FORMATS) checkOption('log', format);
+	for (const value of ['', 'JSON', 'common', true, undefined, null, ['json']])
+		assert.throws(
+			() => checkOption('log', value),
+			(error: Error) => error.message.startsWith('log: expected one of dev, combined, json, none, got '),
+		);
+});
+
+options.run();
+table.run();
