@@ -29,6 +29,7 @@ export interface Server {
 }
 
 const GRACE_MS = 5000;
+const PATIENCE_MS = 120_000;
 
 /**
  * Serves `directory`. Resolves when requests are taken, which is before the folder is indexed.
@@ -54,7 +55,10 @@ export const serve = async (directory: string, options: ServeOptions = {}): Prom
 		const engines = { http1: createHttp1Server(), http2: createHttp2Server() };
 		const { host, port } = resolved;
 		const defaultPort = tls === undefined ? 8080 : 8443;
-		const sockets = await openSockets({ host, port, defaultPort, tls }, engines);
+		const sockets = await openSockets(
+			{ host, port, defaultPort, tls, patienceMs: PATIENCE_MS },
+			engines,
+		);
 		const cookie = recordCookieFor(sockets.port, tls !== undefined);
 		const pipeline = new Pipeline({ site, keys, lifetimeOf, cookie, options: resolved });
 		takeRequests(engines, pipeline, resolved.onRequest);

@@ -1,6 +1,7 @@
 // The bytes of a representation: from memory where they are held, else from the disk; never of another version.
 
 import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { diskVersionOf } from '../site/scan.ts';
@@ -11,15 +12,22 @@ export const HELD_BYTES: number = 2 ** 20;
 
 const CHUNK_BYTES = 2 ** 16;
 
+// Without O_NONBLOCK a named pipe that took a file's place would hold a thread for ever.
+const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
 /** A body that can be sent: whole, or as an open file of `asset.size` bytes that must be closed. */
-export type Body =
-	| { readonly kind: 'held'; readonly bytes: Buffer }
-	| { readonly kind: 'file'; readonly handle: FileHandle };
+export type Body = HeldBody | { readonly kind: 'file'; readonly handle: FileHandle };
+
+/** A body in memory. */
+export interface HeldBody {
+	readonly kind: 'held';
+	readonly bytes: Buffer;
+}
 
 /** The bodies of assets. What is held is dropped least recently used first. */
 export class Bodies {
 	readonly #budget: number;
-	readonly #held = new Map<string, Buffer>();
+	readonly #held = new Map<string, HeldBody>();
 	readonly #reading = new Map<Asset, Promise<Body | undefined>>();
 	#bytes = 0;
 
@@ -28,21 +36,21 @@ export class Bodies {
 		this.#budget = budget;
 	}
 
-	/** The bytes of `asset` if they are held. */
-	peek(asset: Asset): Buffer | undefined {
-		const bytes = this.#held.get(asset.hash);
+	/** The body of `asset` if it is held. */
+	peek(asset: Asset): HeldBody | undefined {
+		const body = this.#held.get(asset.hash);
 		// Re-inserted only when it is about to matter: the order of use is kept while memory is short.
-		if (bytes !== undefined && this.#bytes > this.#budget / 2) {
+		if (body !== undefined && this.#bytes > this.#budget / 2) {
 			this.#held.delete(asset.hash);
-			this.#held.set(asset.hash, bytes);
+			this.#held.set(asset.hash, body);
 		}
-		return bytes;
+		return body;
 	}
 
 	/** Opens the body of exactly this version; `undefined` where the file has changed, gone, or cannot be read. */
 	async open(asset: Asset): Promise<Body | undefined> {
-		const bytes = this.peek(asset);
-		if (bytes !== undefined) return { kind: 'held', bytes };
+		const body = this.peek(asset);
+		if (body !== undefined) return body;
 		if (asset.size > HELD_BYTES) return openFile(asset);
 		let reading = this.#reading.get(asset);
 		if (reading === undefined) {
@@ -55,21 +63,22 @@ export class Bodies {
 	async #hold(asset: Asset): Promise<Body | undefined> {
 		const bytes = await readWhole(asset);
 		if (bytes === undefined) return undefined;
+		const body: HeldBody = { kind: 'held', bytes };
 		if (!this.#held.has(asset.hash)) {
-			this.#held.set(asset.hash, bytes);
+			this.#held.set(asset.hash, body);
 			this.#bytes += bytes.length;
 		}
 		for (const [hash, oldest] of this.#held) {
 			if (this.#bytes <= this.#budget) break;
 			this.#held.delete(hash);
-			this.#bytes -= oldest.length;
+			this.#bytes -= oldest.bytes.length;
 		}
-		return { kind: 'held', bytes };
+		return body;
 	}
 }
 
 const readWhole = async (asset: Asset): Promise<Buffer | undefined> => {
-	const handle = await open(asset.file).catch(() => undefined);
+	const handle = await open(asset.file, READ_FLAGS).catch(() => undefined);
 	if (handle === undefined) return undefined;
 	try {
 		const buffer = Buffer.allocUnsafeSlow(asset.size + 1);
@@ -87,7 +96,7 @@ const readWhole = async (asset: Asset): Promise<Buffer | undefined> => {
 };
 
 const openFile = async (asset: Asset): Promise<Body | undefined> => {
-	const handle = await open(asset.file).catch(() => undefined);
+	const handle = await open(asset.file, READ_FLAGS).catch(() => undefined);
 	if (handle === undefined) return undefined;
 	const stats = await handle.stat({ bigint: true }).catch(() => undefined);
 	if (stats !== undefined && diskVersionOf(stats) === asset.diskVersion) return { kind: 'file', handle };

@@ -15,12 +15,12 @@ const MAX_OPEN = 2;
  * go out together up to so many bytes, since a system call for every two of them would cost more than all else.
  */
 const FRAME_BYTES = 2 ** 14;
-const VOLLEY_BYTES = 2 ** 16;
+const VOLLEY_BYTES = 2 ** 18;
 /**
- * A document that has not gone out by then is not waiting for bandwidth alone: a client may have stopped reading it
- * until it gets a style sheet. In milliseconds.
+ * A document that has not gone out after this time, in milliseconds, or twice this, is not waiting for bandwidth alone: a
+ * client may have stopped reading it until it gets a style sheet.
  */
-const STALL_MS = 25;
+const STALL_MS = 20;
 
 /** The pushes of one connection. */
 export class PushQueue {
@@ -30,6 +30,9 @@ export class PushQueue {
 	readonly #queue: Pushed[] = [];
 	/** Taken from the queue, but waiting for the disk, or for one before them that does. */
 	readonly #reading: Pushed[] = [];
+	/** Promised with documents that are still on their way. */
+	readonly #waiting = new Set<Batch>();
+	#stallTimer: NodeJS.Timeout | undefined;
 	/** Promised and not closed yet. */
 	#reserved = 0;
 	/** Answered with a body that has not gone out whole yet: how many, of which size, and how many need frames. */
@@ -63,17 +66,17 @@ export class PushQueue {
 		deliveries: readonly Delivery[],
 		authority: string,
 	): readonly Delivery[] {
-		const batch: Pushed[] = [];
+		const batch: Batch = { pushes: [], isLate: false };
 		const promised: Delivery[] = [];
 		for (const delivery of deliveries) {
-			if (!this.#promiseOne(document, delivery, authority, batch)) break;
+			if (!this.#promiseOne(document, delivery, authority, batch.pushes)) break;
 			promised.push(delivery);
 		}
-		if (promised.length > 0) whenSent(document, () => this.#release(batch));
+		if (promised.length > 0) this.#releaseAfter(document, batch);
 		return promised;
 	}
 
-	#promiseOne(document: ServerHttp2Stream, delivery: Delivery, authority: string, batch: Pushed[]): boolean {
+	#promiseOne(document: ServerHttp2Stream, delivery: Delivery, authority: string, pushes: Pushed[]): boolean {
 		const { dependency, asset, verdict } = delivery;
 		const fields: Record<string, string> = {
 			':method': 'GET',
@@ -89,7 +92,7 @@ export class PushQueue {
 				}
 				const pushed = new Pushed(delivery, stream);
 				stream.on('close', () => this.#onClose(pushed));
-				batch.push(pushed);
+				pushes.push(pushed);
 			});
 		} catch {
 			// A client can switch pushes off, or go away, between two promises.
@@ -99,8 +102,27 @@ export class PushQueue {
 		return true;
 	}
 
-	#release(batch: readonly Pushed[]): void {
-		for (const pushed of batch) this.#queue.push(pushed);
+	/** Once `document` has handed over its last byte, or has come to an end or to a standstill. */
+	#releaseAfter(document: ServerHttp2Stream, batch: Batch): void {
+		this.#waiting.add(batch);
+		const release = (): void => this.#release(batch);
+		document.on('finish', release).on('close', release);
+		// One timer a connection and not one a document: under load there are hundreds of those in its time.
+		this.#stallTimer ??= setTimeout(() => this.#releaseLate(), STALL_MS).unref();
+	}
+
+	#releaseLate(): void {
+		this.#stallTimer = undefined;
+		for (const batch of this.#waiting) {
+			if (batch.isLate) this.#release(batch);
+			else batch.isLate = true;
+		}
+		if (this.#waiting.size > 0) this.#stallTimer = setTimeout(() => this.#releaseLate(), STALL_MS).unref();
+	}
+
+	#release(batch: Batch): void {
+		if (!this.#waiting.delete(batch)) return;
+		for (const pushed of batch.pushes) this.#queue.push(pushed);
 		this.#advance();
 	}
 
@@ -118,7 +140,7 @@ export class PushQueue {
 		for (; taken < this.#queue.length; taken++) {
 			const next = this.#queue[taken];
 			// The client may have declined it in the meantime.
-			if (next === undefined || next.stream.destroyed || next.stream.closed) continue;
+			if (next === undefined || next.body.destroyed || next.body.closed) continue;
 			if (!this.#hasPlaceFor(next)) break;
 			this.#take(next);
 		}
@@ -136,83 +158,69 @@ export class PushQueue {
 
 	#take(pushed: Pushed): void {
 		const { asset } = pushed.delivery;
-		if (pushed.isConfirmation) pushed.body = 'none';
+		if (pushed.isConfirmation) pushed.content = 'none';
 		else {
 			pushed.isOpen = true;
 			this.#open++;
 			this.#openBytes += pushed.size;
 			if (pushed.isLarge) this.#openLarge++;
-			const bytes = this.#bodies.peek(asset);
-			if (bytes === undefined) void this.#read(pushed);
-			else pushed.body = { kind: 'held', bytes };
+			pushed.content = this.#bodies.peek(asset);
+			if (pushed.content === undefined) void this.#read(pushed);
 		}
-		this.#reading.push(pushed);
-		this.#answerReady();
+		if (this.#reading.length === 0 && pushed.content !== undefined) this.#answer(pushed, pushed.content);
+		else this.#reading.push(pushed);
 	}
 
 	async #read(pushed: Pushed): Promise<void> {
 		// The version that was promised may be gone: the client asks for the one that took its place.
-		pushed.body = (await this.#bodies.open(pushed.delivery.asset).catch(() => undefined)) ?? 'gone';
-		this.#answerReady();
-	}
-
-	/** In plan order, whatever the order in which the disk gave the bodies. */
-	#answerReady(): void {
-		for (let next = this.#reading[0]; next?.body !== undefined; next = this.#reading[0]) {
+		pushed.content = (await this.#bodies.open(pushed.delivery.asset).catch(() => undefined)) ?? 'gone';
+		// In plan order, whatever the order in which the disk gave the bodies.
+		for (let next = this.#reading[0]; next?.content !== undefined; next = this.#reading[0]) {
 			this.#reading.shift();
-			this.#answer(next, next.body);
+			this.#answer(next, next.content);
 		}
 	}
 
-	#answer({ delivery: { asset }, reply }: Pushed, body: PushedBody): void {
-		if (body === 'gone') return reply.reset();
-		if (body === 'none') return reply.head(304, this.#fieldsOf(asset).notModified, true);
-		reply.head(200, this.#fieldsOf(asset).full, asset.size === 0);
-		if (body.kind === 'file')
-			void streamFile(asset, body.handle, reply.body).then((isWhole) => isWhole || reply.reset());
-		else if (asset.size > 0) reply.body.end(body.bytes);
+	#answer(pushed: Pushed, content: Content): void {
+		const { asset } = pushed.delivery;
+		if (content === 'gone') return pushed.reset();
+		if (content === 'none') return pushed.head(304, this.#fieldsOf(asset).notModified, true);
+		pushed.head(200, this.#fieldsOf(asset).full, asset.size === 0);
+		if (content.kind === 'file')
+			void streamFile(asset, content.handle, pushed.body).then((isWhole) => isWhole || pushed.reset());
+		else if (asset.size > 0) pushed.body.end(content.bytes);
 	}
 }
 
-/** What a response is made of: a body, none as for a 304, or nothing any more. */
-type PushedBody = Body | 'none' | 'gone';
+/** What was promised with one document. */
+interface Batch {
+	readonly pushes: Pushed[];
+	/** Has seen the stall timer once. */
+	isLate: boolean;
+}
 
-/** A promise and what became of it. */
-class Pushed {
+/** What a response is made of: a body, none as for a 304, or nothing any more. */
+type Content = Body | 'none' | 'gone';
+
+/** A promise and what becomes of it. */
+class Pushed extends StreamReply {
 	readonly delivery: Delivery;
-	readonly stream: ServerHttp2Stream;
-	readonly reply: StreamReply;
+	readonly isConfirmation: boolean;
+	/** Bytes of the body. */
+	readonly size: number;
 	/** `undefined` until it is known. */
-	body: PushedBody | undefined;
+	content: Content | undefined;
 	isOpen = false;
 
 	constructor(delivery: Delivery, stream: ServerHttp2Stream) {
-		// The reply listens for errors, which has to come before anything else.
-		this.reply = new StreamReply(stream);
+		// Listens for errors, which has to come before anything else.
+		super(stream);
 		this.delivery = delivery;
-		this.stream = stream;
-	}
-
-	get isConfirmation(): boolean {
-		return this.delivery.verdict === 'confirm';
-	}
-
-	get size(): number {
-		return this.delivery.asset.size;
+		this.isConfirmation = delivery.verdict === 'confirm';
+		this.size = delivery.asset.size;
 	}
 
 	get isLarge(): boolean {
 		return this.size > FRAME_BYTES;
 	}
 }
-
-/** Calls `then` once, when `stream` has handed over its last byte, or has come to an end or to a standstill. */
-const whenSent = (stream: ServerHttp2Stream, then: () => void): void => {
-	const settle = (): void => {
-		clearTimeout(timer);
-		stream.off('finish', settle).off('close', settle);
-		then();
-	};
-	const timer = setTimeout(settle, STALL_MS);
-	stream.on('finish', settle).on('close', settle);
-};

@@ -21,6 +21,8 @@ export interface Connection {
 	/** What it was given. */
 	readonly record: ConnectionRecord;
 	readonly pushes: PushQueue;
+	/** The cookie written last, and what it was made from: the same of it makes the same cookie. */
+	written: { readonly from: readonly unknown[]; readonly value: string | undefined } | undefined;
 }
 
 /** A request and where its answer goes. */

@@ -58,7 +58,11 @@ export class Pipeline implements Answerer {
 
 	/** State for a new HTTP/2 connection. */
 	openConnection(session: ConstructorParameters<typeof PushQueue>[0]): Connection {
-		return { record: new ConnectionRecord(), pushes: new PushQueue(session, this.#bodies, this.#fieldsOf) };
+		return {
+			record: new ConnectionRecord(),
+			pushes: new PushQueue(session, this.#bodies, this.#fieldsOf),
+			written: undefined,
+		};
 	}
 
 	/** Answers one request. Never throws. */
@@ -98,8 +102,7 @@ export class Pipeline implements Answerer {
 		const held = this.#bodies.peek(asset);
 		const isBodyless =
 			isHead || asset.size === 0 || matchesNone(fieldOf(fields['if-none-match']), asset.etag);
-		if (isBodyless || held !== undefined)
-			return this.#deliver(snapshot, asset, held && { kind: 'held', bytes: held }, target, exchange);
+		if (isBodyless || held !== undefined) return this.#deliver(snapshot, asset, held, target, exchange);
 		this.#later(exchange, async () => {
 			const body = await this.#bodies.open(asset);
 			if (body !== undefined) return this.#deliver(snapshot, asset, body, target, exchange);
@@ -170,7 +173,12 @@ export class Pipeline implements Answerer {
 			for (const { dependency, verdict } of promised)
 				if (verdict === 'send') connection.give(dependency, nowMinutes);
 		}
-		return rememberIn(cookie, record, connection, this.#oracle, nowMinutes);
+		const from = [snapshot, closure, fields.cookie, connection.revision, nowMinutes];
+		const { written } = http2.connection;
+		if (written?.from.every((part, index) => part === from[index])) return written.value;
+		const value = rememberIn(cookie, record, connection, this.#oracle, nowMinutes);
+		http2.connection.written = { from, value };
+		return value;
 	}
 
 	/** The URLs under which pages refer to files are known once a page is planned: their keys are current, too. */

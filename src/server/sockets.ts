@@ -5,6 +5,7 @@ import type { Http2Server, ServerHttp2Session } from 'node:http2';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { CasperError } from '../errors.ts';
+import { endForsaken, endIdle, endSilent } from './patience.ts';
 
 /** The parsers of the two protocols; neither listens itself. */
 export interface Engines {
@@ -20,6 +21,8 @@ export interface ListenOptions {
 	readonly port: number | undefined;
 	readonly defaultPort: number;
 	readonly tls: { readonly cert: string; readonly key: string } | undefined;
+	/** How long nothing may move on a connection before it is looked into, in milliseconds. */
+	readonly patienceMs: number;
 }
 
 /** Open sockets. */
@@ -44,12 +47,14 @@ export const openSockets = async (options: ListenOptions, engines: Engines): Pro
 		const servers: Server[] = [];
 		try {
 			for (const address of addressesOf(options.host)) {
-				const server = createFront(options.tls, engines);
+				const server = createFront(options, engines);
 				const bound = servers.map(portOf)[0] ?? port;
 				if (await listen(server, address, bound)) servers.push(server);
 			}
 			const bound = servers.map(portOf)[0];
 			if (bound === undefined) throw unavailable(options.host, undefined);
+			endIdle(engines.http1, options.patienceMs);
+			endForsaken(engines.http2, options.patienceMs);
 			return new OpenSockets(bound, servers, engines);
 		} catch (error) {
 			await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
@@ -95,19 +100,21 @@ const listen = (server: Server, { address, isOptional }: Address, port: number):
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
-const createFront = (tls: ListenOptions['tls'], { http1, http2 }: Engines): Server => {
+const createFront = ({ tls, patienceMs }: ListenOptions, { http1, http2 }: Engines): Server => {
 	if (tls !== undefined)
 		return createTlsServer({ ...tls, ALPNProtocols: ['h2', 'http/1.1'], minVersion: 'TLSv1.2' }, (socket) => {
 			(socket.alpnProtocol === 'h2' ? http2 : http1).emit('connection', socket);
 		}).on('tlsClientError', (_error, socket) => socket.destroy());
 	return createServer((socket) => {
 		socket.once('error', () => socket.destroy());
+		const isTaken = endSilent(socket, patienceMs);
 		let start: Buffer = Buffer.alloc(0);
 		const onData = (chunk: Buffer): void => {
 			start = start.length === 0 ? chunk : Buffer.concat([start, chunk]);
 			const isHttp2 = start.subarray(0, PREFACE.length).equals(PREFACE.subarray(0, start.length));
 			// As long as it is not whole, it may become a POST or a PUT.
 			if (isHttp2 && start.length < PREFACE.length) return;
+			isTaken();
 			socket.off('data', onData).pause();
 			socket.unshift(start);
 			(isHttp2 ? http2 : http1).emit('connection', socket);

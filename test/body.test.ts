@@ -1,0 +1,421 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { appendFile, open as openFile, readdir, readlink, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Bodies, HELD_BYTES, streamFile } from '../src/delivery/body.ts';
+import { readAsset } from '../src/site/scan.ts';
+import type { Asset } from '../src/site/snapshot.ts';
+import {
+	type Answer,
+	ask,
+	askOn,
+	CANCEL,
+	Line,
+	openSession,
+	PROTOCOLS,
+	resetFrame,
+	SETTING,
+	settingsFrame,
+	Wire,
+	windowFrame,
+} from './support/client.ts';
+import {
+	endAll,
+	eventually,
+	makeFolder,
+	newSeed,
+	openIndexed,
+	put,
+	randomFrom,
+	type Tested,
+	within,
+} from './support/server.ts';
+
+/** The entity tag that a body must have come with: the index names files by their content. */
+const tagOf = (body: Buffer): string => `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`;
+
+/** Bytes of which no two stretches are alike. */
+const noise = (size: number, seed = 1): Buffer => {
+	const random = randomFrom(seed);
+	const bytes = Buffer.alloc(size);
+	for (let at = 0; at + 4 <= size; at += 4) bytes.writeUInt32LE(Math.floor(random() * 2 ** 32), at);
+	return bytes;
+};
+
+const assertConsistent = ({ status, fields, body }: Answer, what: string): void => {
+	assert.is(status, 200, what);
+	assert.is(body.length, Number(fields['content-length']), what);
+	assert.is(fields.etag, tagOf(body), what);
+};
+
+const whole = suite('bodies');
+whole.after.each(endAll);
+
+whole('files around every size at which the way of sending changes arrive as they are', async () => {
+	const sizes = [0, 1, 16_383, 16_384, 16_385, 65_535, 65_536, 65_537, 196_608, HELD_BYTES - 1, HELD_BYTES, HELD_BYTES + 1, 3_000_001];
+	const tested = await openIndexed(Object.fromEntries(sizes.map((size) => [`${size}.bin`, noise(size)])));
+	for (const protocol of PROTOCOLS)
+		for (const size of sizes) {
+			const answer = await ask(tested, protocol, `/${size}.bin`);
+			assert.is(answer.body.length, size);
+			assertConsistent(answer, `${protocol}: ${size} bytes`);
+		}
+});
+
+whole('5 MB to many readers at once, over both protocols, with TLS and without', async () => {
+	const content = noise(5_000_000);
+	for (const cert of [true, false]) {
+		const tested = await openIndexed({ 'large.bin': content, 'small.txt': 'small' }, { cert });
+		const session = openSession(tested);
+		const readers = Array.from({ length: 36 }, (_, reader) => {
+			if (reader % 3 === 0) return ask(tested, 'HTTP/1.1', '/large.bin');
+			return reader % 3 === 1 ? ask(tested, 'HTTP/2', '/large.bin') : askOn(session, '/large.bin');
+		});
+		for (const { body } of await Promise.all(readers)) assert.ok(body.equals(content));
+	}
+});
+
+whole('a reader that stops does not stop the others', async () => {
+	const content = noise(5_000_000);
+	const tested = await openIndexed({ 'large.bin': content, 'small.txt': 'small' });
+	const wire = new Wire(tested, { [SETTING.initialWindow]: 10_000 });
+	const stopped = Array.from({ length: 20 }, () => wire.request('/large.bin'));
+	for (const stream of stopped) await wire.until('its beginning', () => wire.told(stream).body.length === 10_000);
+	const line = new Line(tested);
+	await line.write('GET /large.bin HTTP/1.1\r\nHost: localhost\r\n\r\n');
+	line.socket.pause();
+	const small = wire.request('/small.txt');
+	await wire.ended(small);
+	assert.is(String(wire.told(small).body), 'small');
+	const large = wire.request('/large.bin');
+	wire.send(windowFrame(large, 10 ** 7));
+	await wire.ended(large);
+	assert.ok(wire.told(large).body.equals(content));
+	for (const protocol of PROTOCOLS) assertConsistent(await ask(tested, protocol, '/large.bin'), protocol);
+	// And it can go on where it stopped.
+	const [first = 0] = stopped;
+	wire.send(windowFrame(first, 10 ** 7));
+	await wire.ended(first);
+	assert.ok(wire.told(first).body.equals(content));
+});
+
+whole('readers that go away leave no file open', async () => {
+	if (!existsSync('/proc/self/fd')) return;
+	const tested = await openIndexed({ 'large.bin': noise(3_000_000) });
+	const file = join(tested.folder, 'large.bin');
+	const countOpen = async (): Promise<number> => {
+		const handles = await readdir('/proc/self/fd');
+		const targets = await Promise.all(handles.map((handle) => readlink(`/proc/self/fd/${handle}`).catch(() => '')));
+		return targets.filter((target) => target === file).length;
+	};
+	for (let round = 0; round < 3; round++) {
+		const wire = new Wire(tested, { [SETTING.initialWindow]: 10_000 });
+		const streams = Array.from({ length: 30 }, () => wire.request('/large.bin'));
+		for (const stream of streams) await wire.until('its beginning', () => wire.told(stream).body.length === 10_000);
+		assert.ok((await countOpen()) >= 30);
+		if (round === 0) wire.send(...streams.map((stream) => resetFrame(stream, CANCEL)));
+		else wire.socket.destroy();
+		// Some go before they are answered at all.
+		const early = new Wire(tested);
+		for (let request = 0; request < 30; request++) early.send(resetFrame(early.request('/large.bin'), CANCEL));
+		await early.flushed();
+		const line = new Line(tested);
+		await line.write('GET /large.bin HTTP/1.1\r\nHost: localhost\r\n\r\n');
+		line.socket.destroy();
+		await eventually('all files closed', async () => (await countOpen()) === 0);
+	}
+	assert.is((await ask(tested, 'HTTP/2', '/large.bin')).body.length, 3_000_000);
+});
+
+whole('what is no regular file is not there', async () => {
+	const tested = await openIndexed({ 'file.txt': 'file' });
+	execFileSync('mkfifo', [join(tested.folder, 'pipe.txt')]);
+	for (const protocol of PROTOCOLS) assert.is((await ask(tested, protocol, '/pipe.txt')).status, 404);
+	await rm(join(tested.folder, 'file.txt'));
+	execFileSync('mkfifo', [join(tested.folder, 'file.txt')]);
+	await eventually('that it is gone', async () => (await ask(tested, 'HTTP/2', '/file.txt')).status === 404);
+	await rm(join(tested.folder, 'file.txt'));
+	await put(tested.folder, 'file.txt/index.html', 'a folder now');
+	await eventually('the folder', async () => (await ask(tested, 'HTTP/2', '/file.txt/')).status === 200);
+	assert.is((await ask(tested, 'HTTP/2', '/file.txt')).status, 308);
+});
+
+whole.run();
+
+const changing = suite('files that change');
+changing.after.each(endAll);
+
+/** Ways in which a file changes; `isLost`: what was being sent of it cannot be finished. */
+const CHANGES: { name: string; change: (file: string, aside: string) => Promise<unknown> }[] = [
+	{ name: 'cut short', change: (file) => truncate(file, 1_500_000) },
+	{ name: 'emptied', change: (file) => truncate(file, 0) },
+	{ name: 'rewritten from its beginning', change: (file) => writeFile(file, noise(6_000_000, 2)) },
+	{
+		name: 'rewritten in place near its end',
+		change: async (file) => {
+			const handle = await openFile(file, 'r+');
+			await handle.write(noise(1000, 3), 0, 1000, 5_990_000);
+			await handle.close();
+		},
+	},
+	{ name: 'appended to', change: (file) => appendFile(file, 'more') },
+	{
+		name: 'replaced',
+		change: async (file, aside) => {
+			await writeFile(aside, noise(6_000_000, 4));
+			await rename(aside, file);
+		},
+	},
+	{ name: 'deleted', change: (file) => rm(file) },
+];
+
+changing('while one is sent over HTTP/2, its stream is reset before the end; all else goes on (RFC 9113 §5.4.2)', async () => {
+	const content = noise(6_000_000);
+	for (const cert of [true, false])
+		for (const { name, change } of CHANGES) {
+			const tested = await openIndexed({ 'large.bin': content, 'other.bin': content, 'small.txt': 'small' }, { cert });
+			const wire = new Wire(tested, { [SETTING.initialWindow]: 100_000 });
+			const stream = wire.request('/large.bin');
+			const other = wire.request('/other.bin');
+			await wire.until('the beginning', () => wire.told(stream).body.length === 100_000);
+			await change(join(tested.folder, 'large.bin'), join(tested.folder, '.aside'));
+			wire.send(settingsFrame({ [SETTING.initialWindow]: 10 ** 8 }));
+			await wire.ended(stream);
+			const told = wire.told(stream);
+			assert.is(told.isWhole, false, name);
+			assert.is(told.resetCode, 2, name);
+			assert.ok(told.body.length < content.length, `${name}: ${told.body.length} bytes`);
+			await wire.ended(other);
+			assert.ok(wire.told(other).body.equals(content), name);
+			const small = wire.request('/small.txt');
+			await wire.ended(small);
+			assert.is(wire.told(small).status, 200, name);
+			assert.ok(!wire.isClosed);
+		}
+});
+
+changing('while one is sent over HTTP/1.1, the connection ends before the length announced (RFC 9112 §8)', async () => {
+	// Larger than what the buffers of the two sockets can hold.
+	const content = Buffer.concat(Array.from({ length: 12 }, () => noise(4_000_000)));
+	for (const { name, change } of CHANGES) {
+		const tested = await openIndexed({ 'large.bin': content, 'small.txt': 'small' }, { cert: false });
+		const line = new Line(tested);
+		await line.write('GET /large.bin HTTP/1.1\r\nHost: localhost\r\n\r\n');
+		await line.until('the beginning', (received) => received.includes('\r\n\r\n'));
+		line.socket.pause();
+		await change(join(tested.folder, 'large.bin'), join(tested.folder, '.aside'));
+		line.socket.resume();
+		await line.closed();
+		const body = line.received.length - line.received.indexOf('\r\n\r\n') - 4;
+		assert.match(line.received.slice(0, 500), /^HTTP\/1\.1 200/);
+		assert.ok(body < content.length, `${name}: ${body} bytes`);
+		assert.is((await ask(tested, 'HTTP/1.1', '/small.txt')).status, 200, name);
+	}
+});
+
+changing('the next requests get the new version, all of it, soon', async () => {
+	const tested = await openIndexed({ 'large.bin': noise(1_500_000), 'small.txt': 'small', 'index.html': '<!doctype html>1' });
+	const session = openSession(tested);
+	for (const path of ['large.bin', 'small.txt', 'index.html'])
+		for (let version = 2; version < 6; version++) {
+			const content = path === 'large.bin' ? noise(1_500_000 + (version % 2), version) : Buffer.from(`version ${version}`);
+			await put(tested.folder, path, content);
+			await eventually(
+				`version ${version} of ${path}`,
+				async () => {
+					const answer = await askOn(session, `/${path}`);
+					// While it is being written there may be nothing to give.
+					if (answer.status === 503) return false;
+					assertConsistent(answer, path);
+					return answer.body.equals(content);
+				},
+				2,
+			);
+		}
+});
+
+changing('a file that is touched and nothing else keeps its tag (RFC 9110 §8.8.3)', async () => {
+	const tested = await openIndexed({ 'large.bin': noise(1_500_000), 'small.txt': 'small' });
+	for (const path of ['large.bin', 'small.txt']) {
+		const before = await ask(tested, 'HTTP/2', `/${path}`);
+		await utimes(join(tested.folder, path), new Date(), new Date(Date.now() - 5000));
+		await put(tested.folder, 'marker.txt', path);
+		await eventually('the change', async () => String((await ask(tested, 'HTTP/2', '/marker.txt')).body) === path);
+		const after = await ask(tested, 'HTTP/2', `/${path}`, { 'if-none-match': before.fields.etag ?? '' });
+		assert.is(after.status, 304);
+	}
+});
+
+changing('files that come, go and come back', async () => {
+	const tested = await openIndexed({ 'a.txt': 'a' });
+	for (let round = 0; round < 5; round++) {
+		await rm(join(tested.folder, 'a.txt'));
+		await put(tested.folder, `new/${round}/b.txt`, `b${round}`);
+		await eventually('its end', async () => (await ask(tested, 'HTTP/2', '/a.txt')).status === 404, 2);
+		await eventually('the new one', async () => (await ask(tested, 'HTTP/2', `/new/${round}/b.txt`)).status === 200, 2);
+		await put(tested.folder, 'a.txt', `a${round}`);
+		await rm(join(tested.folder, 'new'), { recursive: true });
+		await eventually('its return', async () => String((await ask(tested, 'HTTP/2', '/a.txt')).body) === `a${round}`, 2);
+		await eventually('that one gone', async () => (await ask(tested, 'HTTP/2', `/new/${round}/b.txt`)).status === 404, 2);
+	}
+});
+
+/** Rewrites files at random, in every way in which programs do, until `isOver`. */
+const rewrite = async (folder: string, random: () => number, isOver: () => boolean): Promise<void> => {
+	const pick = (count: number): number => Math.floor(random() * count);
+	while (!isOver()) {
+		const name = ['a.txt', 'b.txt', 'large.bin', 'index.html'][pick(4)] ?? '';
+		const size = name === 'large.bin' ? HELD_BYTES + 1 + pick(200_000) : pick(20_000);
+		const content = noise(size, pick(2 ** 32));
+		const file = join(folder, name);
+		switch (pick(5)) {
+			case 0:
+				await writeFile(file, content);
+				break;
+			case 1:
+				await writeFile(join(folder, `.${name}`), content);
+				await rename(join(folder, `.${name}`), file);
+				break;
+			case 2: {
+				const handle = await openFile(file, 'a+');
+				await handle.close();
+				const inPlace = await openFile(file, 'r+');
+				await inPlace.write(content, 0, Math.min(content.length, 5000), pick(30_000));
+				await inPlace.close();
+				break;
+			}
+			case 3:
+				await appendFile(file, content.subarray(0, 100));
+				break;
+			default:
+				if (name !== 'large.bin') await rm(file, { force: true });
+		}
+		await new Promise((resolve) => setTimeout(resolve, pick(12)));
+	}
+};
+
+changing('random rewriting under many readers: no body with the tag or the length of another', async () => {
+	const seed = newSeed();
+	console.log(`  seed ${seed} (repeat with CASPER_SEED=${seed})`);
+	const random = randomFrom(seed);
+	const tested = await openIndexed({ 'a.txt': 'a', 'b.txt': 'b', 'large.bin': noise(1_500_000), 'index.html': 'i' });
+	const until = performance.now() + 3000;
+	const isOver = (): boolean => performance.now() > until;
+	const seen = new Map<number, number>();
+	const read = async (reader: number): Promise<void> => {
+		const session = openSession(tested, { enablePush: false });
+		for (let round = reader; !isOver(); round++) {
+			const path = `/${['a.txt', 'large.bin', 'b.txt', 'index.html'][round % 4]}`;
+			const asked = reader % 3 === 0 ? ask(tested, 'HTTP/1.1', path) : askOn(session, path);
+			// A stream that is reset, or a connection that ends early, is how a change is made known.
+			const answer = await asked.catch(() => undefined);
+			seen.set(answer?.status ?? 0, (seen.get(answer?.status ?? 0) ?? 0) + 1);
+			if (answer === undefined) continue;
+			assert.ok([200, 404, 503].includes(answer.status), `${path}: ${answer.status} (seed ${seed})`);
+			if (answer.status === 200) assertConsistent(answer, `${path} (seed ${seed})`);
+		}
+	};
+	await within(
+		'the readers',
+		Promise.all([rewrite(tested.folder, random, isOver), ...Array.from({ length: 9 }, (_, reader) => read(reader))]),
+		30,
+	);
+	console.log(`  answers by status: ${[...seen].map(([status, count]) => `${status}: ${count}`).join(', ')}`);
+	assert.ok((seen.get(200) ?? 0) > 100);
+	// When all is quiet, what is served is what is there.
+	for (const path of ['a.txt', 'large.bin', 'index.html']) {
+		const content = noise(30_000, seed % 1000);
+		await put(tested.folder, path, content);
+		await eventually(
+			`the last version of ${path} (seed ${seed})`,
+			async () => (await ask(tested, 'HTTP/2', `/${path}`)).body.equals(content),
+			2,
+		);
+	}
+});
+
+changing.run();
+
+const holding = suite('bodies in memory');
+holding.after.each(endAll);
+
+const assetOf = async (folder: string, path: string): Promise<Asset> => {
+	const asset = await readAsset(folder, path as Asset['path']);
+	if (asset === undefined) throw new Error(`${path}: no asset`);
+	return asset;
+};
+
+holding('the least recently used go first, and no more bytes are held than allowed', async () => {
+	const folder = await makeFolder(Object.fromEntries([1, 2, 3, 4].map((file) => [`${file}.bin`, noise(1000, file)])));
+	const [a, b, c, d] = await Promise.all([1, 2, 3, 4].map((file) => assetOf(folder, `/${file}.bin`)));
+	if (!a || !b || !c || !d) throw new Error('no assets');
+	const bodies = new Bodies(3000);
+	for (const asset of [a, b, c]) assert.is((await bodies.open(asset))?.kind, 'held');
+	assert.ok(bodies.peek(a));
+	await bodies.open(d);
+	assert.equal(
+		[a, b, c, d].map((asset) => bodies.peek(asset) !== undefined),
+		[true, false, true, true],
+	);
+});
+
+holding('files of the same content are held once', async () => {
+	const folder = await makeFolder({ 'a.bin': noise(1000), 'b.bin': noise(1000), 'c.bin': noise(1000, 2) });
+	const [a, b, c] = await Promise.all(['/a.bin', '/b.bin', '/c.bin'].map((path) => assetOf(folder, path)));
+	if (!a || !b || !c) throw new Error('no assets');
+	const bodies = new Bodies(2000);
+	for (const asset of [a, b, c]) await bodies.open(asset);
+	assert.is(bodies.peek(a), bodies.peek(b));
+	assert.ok(bodies.peek(a) && bodies.peek(c));
+});
+
+holding('a file that is no longer the version asked for has no body, whether small or large', async () => {
+	for (const size of [1000, HELD_BYTES + 1]) {
+		const folder = await makeFolder({ 'a.bin': noise(size) });
+		const asset = await assetOf(folder, '/a.bin');
+		for (const content of [noise(size, 2), noise(size + 1), noise(size - 1), Buffer.alloc(0)]) {
+			await writeFile(asset.file, content);
+			assert.is(await new Bodies(10 ** 9).open(asset), undefined, `${size} → ${content.length} bytes`);
+		}
+		await rm(asset.file);
+		assert.is(await new Bodies(10 ** 9).open(asset), undefined);
+		await put(folder, 'a.bin/b', 'a folder');
+		assert.is(await new Bodies(10 ** 9).open(asset), undefined);
+	}
+});
+
+holding('a file that is streamed is closed, however its target ends', async () => {
+	const folder = await makeFolder({ 'a.bin': noise(HELD_BYTES + 1) });
+	const asset = await assetOf(folder, '/a.bin');
+	const targets = [
+		{ name: 'takes all', want: true, make: () => new Writable({ write: (_chunk, _encoding, done) => done() }) },
+		{
+			name: 'takes it slowly',
+			want: true,
+			make: () => new Writable({ highWaterMark: 1, write: (_chunk, _encoding, done) => void setImmediate(done) }),
+		},
+		{ name: 'is gone before', want: false, make: () => new Writable({ write: () => {} }).destroy() },
+		{
+			name: 'goes in the middle',
+			want: false,
+			make: () => {
+				const target: Writable = new Writable({ highWaterMark: 1, write: () => void setImmediate(() => target.destroy()) });
+				return target;
+			},
+		},
+	];
+	for (const { name, want, make } of targets) {
+		const body = await new Bodies(10 ** 9).open(asset);
+		if (body?.kind !== 'file') throw new Error('expected a file');
+		assert.is(await within(name, streamFile(asset, body.handle, make())), want, name);
+		assert.is(body.handle.fd, -1, name);
+	}
+});
+
+holding.run();
+
+export type Unused = Tested;
