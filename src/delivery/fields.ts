@@ -17,14 +17,15 @@ export const assetFields = (lifetimeOf: (asset: Asset) => Lifetime): ((asset: As
 	return (asset) => {
 		let fields = known.get(asset);
 		if (fields === undefined) {
-			const notModified = { 'cache-control': cacheControlOf(lifetimeOf(asset), false), etag: asset.etag };
+			const validators = { 'cache-control': cacheControlOf(lifetimeOf(asset), false), etag: asset.etag };
 			const full = {
+				':status': 200,
 				'content-type': asset.type,
 				'content-length': asset.size,
-				...notModified,
+				...validators,
 				'x-content-type-options': 'nosniff',
 			};
-			fields = { full, notModified };
+			fields = { full, notModified: { ':status': 304, ...validators } };
 			known.set(asset, fields);
 		}
 		return fields;

@@ -184,8 +184,8 @@ export class PushQueue {
 	#answer(pushed: Pushed, content: Content): void {
 		const { asset } = pushed.delivery;
 		if (content === 'gone') return pushed.reset();
-		if (content === 'none') return pushed.head(304, this.#fieldsOf(asset).notModified, true);
-		pushed.head(200, this.#fieldsOf(asset).full, asset.size === 0);
+		if (content === 'none') return pushed.head(this.#fieldsOf(asset).notModified, true);
+		pushed.head(this.#fieldsOf(asset).full, asset.size === 0);
 		if (content.kind === 'file')
 			void streamFile(asset, content.handle, pushed.body).then((isWhole) => isWhole || pushed.reset());
 		else if (asset.size > 0) pushed.body.end(content.bytes);

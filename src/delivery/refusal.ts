@@ -1,7 +1,7 @@
 // What a client gets when it does not get a file. Never echoes what it sent, never names a path of the disk.
 
 import type { Fields } from '../http/request.ts';
-import type { Reply, ResponseFields } from './reply.ts';
+import type { Reply } from './reply.ts';
 
 /** The statuses that we answer without a file, with a sentence for people. */
 const REFUSALS = {
@@ -20,15 +20,15 @@ export const refuse = (
 	status: RefusalStatus,
 	fields: Fields,
 	isHead: boolean,
-	extra: ResponseFields = {},
+	extra: Readonly<Record<string, string | number>> = {},
 ): void => {
 	const [title, sentence] = REFUSALS[status];
 	const isForPeople = String(fields.accept ?? '').includes('text/html');
 	const text = isForPeople ? pageOf(status, title, sentence) : `${status} ${title}: ${sentence}\n`;
 	const body = Buffer.from(text);
 	reply.head(
-		status,
 		{
+			':status': status,
 			'content-type': isForPeople ? 'text/html; charset=utf-8' : 'text/plain; charset=utf-8',
 			'content-length': body.length,
 			'cache-control': 'no-store',

@@ -4,8 +4,11 @@ import type { ServerResponse } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Writable } from 'node:stream';
 
-/** Response fields; names in lower case. */
-export type ResponseFields = Readonly<Record<string, string | number>>;
+/** The fields of a response, names in lower case, and its status as HTTP/2 has it (RFC 9113 §8.3.2). */
+export interface ResponseFields {
+	readonly ':status': number;
+	readonly [name: string]: string | number;
+}
 
 /** Where an answer goes to. */
 export interface Reply {
@@ -14,7 +17,7 @@ export interface Reply {
 	/** The body's length as announced, in bytes; 0 where none was. */
 	readonly length: number;
 	/** Sends status and fields; with `isEnd` that is all. */
-	head(status: number, fields: ResponseFields, isEnd: boolean): void;
+	head(fields: ResponseFields, isEnd: boolean): void;
 	/** Takes the body, after {@link Reply.head}. */
 	readonly body: Writable;
 	/** Ends the answer as broken, so that no client takes what it has for the whole. */
@@ -40,10 +43,10 @@ export class StreamReply implements Reply {
 		return Number(this.body.sentHeaders?.['content-length'] ?? 0);
 	}
 
-	head(status: number, fields: ResponseFields, isEnd: boolean): void {
+	head(fields: ResponseFields, isEnd: boolean): void {
 		const { body } = this;
 		if (body.destroyed || body.closed) return;
-		body.respond({ ':status': status, ...fields }, isEnd ? { endStream: true } : undefined);
+		body.respond(fields, isEnd ? { endStream: true } : undefined);
 	}
 
 	reset(): void {
@@ -70,7 +73,7 @@ export class ResponseReply implements Reply {
 		return this.#length ?? Number(this.body.getHeader('content-length') ?? 0);
 	}
 
-	head(status: number, fields: ResponseFields, isEnd: boolean): void {
+	head({ ':status': status, ...fields }: ResponseFields, isEnd: boolean): void {
 		this.#length = Number(fields['content-length'] ?? 0);
 		this.body.writeHead(status, fields);
 		if (isEnd) this.body.end();

@@ -30,7 +30,10 @@ export const knowledgeOfRecord = (record: ClientRecord): Knowledge => ({
 /** Longer URLs are made up: 2000 of those that a request has room for would be over 100 MB. */
 const MAX_URL_CHARACTERS = 2048;
 
-/** What a connection was given, remembered while it lasts. Bounded: the oldest go first. */
+/**
+ * What a connection was given, remembered while it lasts: of each URL the version given last, which took the place of
+ * those before. Bounded: the oldest go first.
+ */
 export class ConnectionRecord implements Knowledge {
 	readonly evidence = 'connection';
 	readonly #most: number;
@@ -45,19 +48,19 @@ export class ConnectionRecord implements Knowledge {
 	/** Notes that the client was given `version`, or showed that it holds it. */
 	give(version: ResourceVersion, atMinutes: number): void {
 		if (version.url.length > MAX_URL_CHARACTERS) return;
-		const id = identify(version);
-		if (this.#given.get(id)?.atMinutes === atMinutes) return;
+		const earlier = this.#given.get(version.url);
+		if (earlier?.atMinutes === atMinutes && earlier.version.hash === version.hash) return;
 		// A version given again moves to the end of what goes first.
 		this.#revision++;
-		this.#given.delete(id);
-		this.#given.set(id, { version, atMinutes });
+		this.#given.delete(version.url);
+		this.#given.set(version.url, { version, atMinutes });
 		if (this.#given.size > this.#most)
 			for (const oldest of this.#given.keys()) return void this.#given.delete(oldest);
 	}
 
 	claimOf(version: ResourceVersion): Claim | undefined {
-		const gift = this.#given.get(identify(version));
-		return gift && { sinceMinutes: gift.atMinutes };
+		const gift = this.#given.get(version.url);
+		return gift?.version.hash === version.hash ? { sinceMinutes: gift.atMinutes } : undefined;
 	}
 
 	/** Another number after each change. */
@@ -70,5 +73,3 @@ export class ConnectionRecord implements Knowledge {
 		return this.#given.values();
 	}
 }
-
-const identify = (version: ResourceVersion): string => `${version.hash}${version.url}`;

@@ -72,7 +72,8 @@ export const takeRequests = (engines: Engines, answerer: Answerer, listener: Lis
 	engines.http2.on('stream', (stream, headers) => {
 		const { session } = stream;
 		const connection = session && connections.get(session);
-		if (connection === undefined) return;
+		// Of a session that broke in the meantime: unheard, the error of its stream would be the end of the process.
+		if (connection === undefined) return void stream.on('error', () => {});
 		answer(
 			new Http2Exchange(stream, headers, connection),
 			'HTTP/2',

@@ -92,7 +92,10 @@ export class Pipeline implements Answerer {
 			case 'absent':
 				return refuse(reply, 404, fields, isHead);
 			case 'redirect':
-				return reply.head(308, { location: route.location + target.query, 'content-length': 0 }, true);
+				return reply.head(
+					{ ':status': 308, location: route.location + target.query, 'content-length': 0 },
+					true,
+				);
 			case 'asset':
 				break;
 			default:
@@ -129,7 +132,7 @@ export class Pipeline implements Answerer {
 		const common = isUnmodified ? notModified : full;
 		const response = cookie === undefined ? common : this.#withCookie(common, asset, cookie);
 		const isEnd = isUnmodified || method === 'HEAD' || body === undefined;
-		reply.head(isUnmodified ? 304 : 200, response, isEnd);
+		reply.head(response, isEnd);
 		if (body?.kind === 'held') {
 			if (!isEnd) reply.body.end(body.bytes);
 		} else if (body?.kind === 'file') {

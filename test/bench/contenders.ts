@@ -58,7 +58,7 @@ export async function openIndexedCasper(setting: Setting, directory: string): Pr
 	const started = performance.now();
 	const script = fileURLToPath(new URL('servers/casper.mjs', import.meta.url));
 	const { cert, key } = setting;
-	const options = JSON.stringify({ port: 0, cert, key, log: 'none' });
+	const options = JSON.stringify({ port: 0, cert, key });
 	const entry = pathToFileURL(resolve(setting.root, 'dist/index.js')).href;
 	const child = openScript(script, [entry, directory, options], 'all');
 	// Both are awaited from the start: they may arrive together.
