@@ -163,8 +163,6 @@ class OpenSockets implements Sockets {
 	readonly port: number;
 	readonly #servers: readonly Server[];
 	readonly #connections = new Set<Socket>();
-	/** Those that have not begun to speak a protocol, by their other end: a TLS socket is not the one it was made from. */
-	readonly #silent = new Map<string, Socket>();
 	readonly #sessions = new Set<ServerHttp2Session>();
 	/** HTTP/1.1 connections, and how many requests are under way on each: several where they were sent together. */
 	readonly #requests = new Map<Socket, number>();
@@ -175,24 +173,23 @@ class OpenSockets implements Sockets {
 		this.#servers = servers;
 		for (const server of servers)
 			server.on('connection', (socket: Socket) => {
-				const end = otherEndOf(socket);
 				this.#connections.add(socket);
-				this.#silent.set(end, socket);
-				socket.once('close', () => {
-					this.#connections.delete(socket);
-					if (this.#silent.get(end) === socket) this.#silent.delete(end);
-				});
+				socket.once('close', () => this.#connections.delete(socket));
 			});
-		for (const engine of [http1, http2])
-			engine.on('connection', (socket: Socket) => this.#silent.delete(otherEndOf(socket)));
 		http2.on('session', (session) => {
 			this.#sessions.add(session);
-			session.once('close', () => this.#sessions.delete(session));
+			session.once('close', () => {
+				this.#sessions.delete(session);
+				this.#endRest();
+			});
 			if (this.#isClosing) session.close();
 		});
 		http1.on('connection', (socket: Socket) => {
 			this.#requests.set(socket, 0);
-			socket.once('close', () => this.#requests.delete(socket));
+			socket.once('close', () => {
+				this.#requests.delete(socket);
+				this.#endRest();
+			});
 		});
 		http1.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
 			const { socket } = request;
@@ -212,12 +209,18 @@ class OpenSockets implements Sockets {
 		return before + by;
 	}
 
+	/** Whoever has not begun to speak a protocol by the time the others have finished has nothing to finish. */
+	#endRest(): void {
+		if (!this.#isClosing || this.#sessions.size > 0 || this.#requests.size > 0) return;
+		for (const socket of this.#connections) socket.destroy();
+	}
+
 	async close(graceMs: number): Promise<void> {
 		this.#isClosing = true;
 		const closed = Promise.all(this.#servers.map((server) => new Promise((done) => server.close(done))));
 		for (const session of this.#sessions) session.close();
-		for (const socket of this.#silent.values()) socket.destroy();
 		for (const [socket, requests] of this.#requests) if (requests === 0) socket.destroy();
+		this.#endRest();
 		const timer = setTimeout(() => {
 			for (const session of this.#sessions) session.destroy();
 			for (const socket of this.#connections) socket.destroy();
@@ -226,5 +229,3 @@ class OpenSockets implements Sockets {
 		clearTimeout(timer);
 	}
 }
-
-const otherEndOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
