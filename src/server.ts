@@ -20,7 +20,7 @@ import { openSelfSigned } from './tls/self-signed.ts';
 export interface Server {
 	/** Where it answers: `https://localhost:8443/`. */
 	readonly url: string;
-	/** Resolves once the whole folder is indexed. Requests are answered before. */
+	/** Resolves once the whole folder is indexed and watched. Requests are answered before. */
 	readonly ready: Promise<void>;
 	/** How much the folder holds, as far as it is indexed: files, HTML documents among them, bytes. */
 	readonly contents: Pick<Snapshot, 'files' | 'pages' | 'bytes'>;
@@ -55,10 +55,7 @@ export const serve = async (directory: string, options: ServeOptions = {}): Prom
 		const engines = { http1: createHttp1Server(), http2: createHttp2Server() };
 		const { host, port } = resolved;
 		const defaultPort = tls === undefined ? 8080 : 8443;
-		const sockets = await openSockets(
-			{ host, port, defaultPort, tls, patienceMs: PATIENCE_MS },
-			engines,
-		);
+		const sockets = await openSockets({ host, port, defaultPort, tls, patienceMs: PATIENCE_MS }, engines);
 		const cookie = recordCookieFor(sockets.port, tls !== undefined);
 		const pipeline = new Pipeline({ site, keys, lifetimeOf, cookie, options: resolved });
 		takeRequests(engines, pipeline, resolved.onRequest);

@@ -33,9 +33,12 @@ export interface Closure {
 interface Memo {
 	readonly closure: Closure;
 	/** What was looked up on the way: the closure holds as long as each lookup has the same outcome. */
-	readonly lookups: ReadonlyMap<string, Asset | undefined>;
+	readonly lookups: ReadonlyMap<string, Outcome>;
 	validFor: Snapshot;
 }
+
+/** What a path leads to, as far as a closure depends on it. */
+type Outcome = Asset | 'redirect' | 'nothing';
 
 const ORIGIN = 'http://site.invalid';
 const MAX_BASES = 8;
@@ -62,25 +65,24 @@ export const closureOf = (snapshot: Snapshot, page: Asset, url: string): Closure
 
 const isValid = (memo: Memo, snapshot: Snapshot): boolean => {
 	if (memo.validFor === snapshot) return true;
-	for (const [path, asset] of memo.lookups) if (lookUp(snapshot, path) !== asset) return false;
+	for (const [path, outcome] of memo.lookups) if (lookUp(snapshot, path) !== outcome) return false;
 	memo.validFor = snapshot;
 	return true;
 };
 
-const lookUp = (snapshot: Snapshot, encodedPath: string): Asset | undefined => {
+const lookUp = (snapshot: Snapshot, encodedPath: string): Outcome => {
 	const route = findRoute(snapshot, encodedPath);
-	return route.kind === 'asset' ? route.asset : undefined;
+	return route.kind === 'asset' ? route.asset : route.kind === 'redirect' ? 'redirect' : 'nothing';
 };
 
 const computeClosure = (snapshot: Snapshot, page: Asset, url: string): Memo => {
-	const lookups = new Map<string, Asset | undefined>();
+	const lookups = new Map<string, Outcome>();
 	const found = new Map<string, Dependency>();
 	// Breadth first: what is found earlier is needed earlier. Style sheets and modules will lead on from here.
 	const queue: { readonly asset: Asset; readonly url: string }[] = [{ asset: page, url }];
-	for (let at = 0; at < queue.length && found.size < MAX_DEPENDENCIES; at++) {
-		const from = queue[at];
-		if (from === undefined) break;
+	for (const from of queue) {
 		for (const { reference, target } of targetsOf(from.asset, from.url)) {
+			if (found.size >= MAX_DEPENDENCIES) break;
 			const dependency = toDependency(snapshot, lookups, reference, target, from.url);
 			if (dependency.url === url) continue;
 			const earlier = found.get(dependency.url);
@@ -109,15 +111,15 @@ function* targetsOf(asset: Asset, url: string): Generator<{ reference: Reference
 
 const toDependency = (
 	snapshot: Snapshot,
-	lookups: Map<string, Asset | undefined>,
+	lookups: Map<string, Outcome>,
 	reference: Reference,
 	target: URL,
 	from: string,
 ): Dependency => {
 	const { as, isModule, crossorigin, integrity, line } = reference;
 	const common = { as, isModule, crossorigin, integrity, from, line };
+	target.hash = '';
 	if (target.origin !== ORIGIN) {
-		target.hash = '';
 		return {
 			...common,
 			url: target.href,
@@ -126,13 +128,13 @@ const toDependency = (
 			reservation: reference.reservation ?? 'other origin',
 		};
 	}
-	const route = findRoute(snapshot, target.pathname);
-	const asset = route.kind === 'asset' ? route.asset : undefined;
-	lookups.set(target.pathname, asset);
+	const outcome = lookUp(snapshot, target.pathname);
+	lookups.set(target.pathname, outcome);
+	const asset = typeof outcome === 'object' ? outcome : undefined;
 	const reservation =
 		reference.reservation ??
-		(route.kind === 'asset' ? undefined : route.kind === 'redirect' ? 'redirected' : 'missing');
-	return { ...common, url: target.pathname + target.search, hash: asset?.hash ?? '', asset, reservation };
+		(asset !== undefined ? undefined : outcome === 'redirect' ? 'redirected' : 'missing');
+	return { ...common, url: target.href.slice(ORIGIN.length), hash: asset?.hash ?? '', asset, reservation };
 };
 
 const parseUrl = (text: string, base: URL): URL | undefined => {

@@ -1,4 +1,4 @@
-// Media query lists, as far as a server can judge them: whether any screen could match (Media Queries 4 §2).
+// Media query lists, as far as a server can judge them: whether a screen could match (Media Queries 4 §2).
 
 /**
  * Whether no screen whatever can match `media`: `print`, `speech`, `not all`, `not screen`. Features such as widths are
@@ -7,6 +7,12 @@
 export const excludesScreens = (media: string | undefined): boolean => {
 	const list = media?.trim() ?? '';
 	return list !== '' && list.split(',').every(excludesScreen);
+};
+
+/** Whether every screen matches `media`: nothing, `all`, `screen`. */
+export const matchesEveryScreen = (media: string | undefined): boolean => {
+	const list = media?.trim() ?? '';
+	return list === '' || list.split(',').some((query) => /^\s*(?:only\s+)?(?:all|screen)\s*$/i.test(query));
 };
 
 const excludesScreen = (query: string): boolean => {

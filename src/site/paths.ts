@@ -15,7 +15,7 @@ const MALFORMED: ParsedPath = { kind: 'malformed' };
 const ABSENT: ParsedPath = { kind: 'absent' };
 
 /** Paths that stand for themselves, which are nearly all: nothing to decode, no segment that is empty or all dots. */
-const PLAIN = /^(?:\/[\w~-][\w.~+-]*)+\/?$/;
+const PLAIN = /^\/(?:[\w~-][\w.~+-]*\/)*(?:[\w~-][\w.~+-]*)?$/;
 
 /**
  * Reads the path of a request target or URL (no query). A trailing slash stays: `/docs/` is a folder's own path.
@@ -66,10 +66,10 @@ export const pathOfFile = (names: readonly string[]): UrlPath | undefined =>
 
 /**
  * The path as a browser serialises it when it reads a correct reference to the file. What the URL parser would take for
- * a delimiter (`%`, `?`, `#`) is escaped first; what it leaves alone (`+`, `'`, `&`, …) stays.
+ * a delimiter (`%`, `?`, `#`) or drop (a space at the end) is escaped first; what it leaves alone (`+`, `'`, `&`, …) stays.
  */
 export const encodePath = (path: UrlPath): string =>
-	new URL(`http://site.invalid${path.replace(/[%?#]/g, encodeURIComponent)}`).pathname;
+	new URL(`http://site.invalid${path.replace(/[%?# ]/g, encodeURIComponent)}`).pathname;
 
 /** Whether a path may be served: no segment begins with a dot, but for `/.well-known/` (RFC 8615). */
 export const isHidden = (path: UrlPath): boolean =>

@@ -2,24 +2,13 @@
 
 import { createHash } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, realpath, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { type FileHandle, lstat, open, readdir, readlink, realpath, stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { encodePath, isHidden, pathOfFile, type UrlPath } from './paths.ts';
 import { referencesOfHtml } from './references.ts';
-import { type Asset, isHtml, toAsset, typeOf } from './snapshot.ts';
+import { type Asset, isHtml, isXhtml, toAsset, typeOf } from './snapshot.ts';
+import type { Found } from './terrain.ts';
 import { decodeText } from './text.ts';
-
-/** A file that a walk came upon. */
-export interface FoundFile {
-	readonly path: UrlPath;
-	readonly file: string;
-}
-
-/** A symbolic link to a folder within the root: what changes below `real` changes below `path` as well. */
-export interface FolderLink {
-	readonly path: UrlPath;
-	readonly real: string;
-}
 
 /** Documents above this size, in bytes, are served but not read for references: one would hold up all requests. */
 const MAX_PARSED_BYTES = 8 * 2 ** 20;
@@ -45,86 +34,133 @@ export const fileOf = (root: string, path: UrlPath): string => join(root, ...pat
 export const isInside = (root: string, file: string): boolean =>
 	file === root || file.startsWith(root.endsWith(sep) ? root : root + sep);
 
+/** Within a folder that a link led to, so many links more are followed: folders linked to each other are a maze. */
+const MAX_LINKS_ABOVE = 1;
+
 /**
- * Every servable file below the folder `folder` of `root`, links within the root followed, those that leave it left out.
- * Folders that vanish or refuse to be read on the way are passed over.
+ * What is servable at `path` and below it, links within the root followed, those that leave it or lead in circles left
+ * out. What vanishes or refuses to be read on the way is passed over.
+ * @param root absolute, links resolved
  */
-export async function* walk(
-	root: string,
-	folder: string,
-	onFolderLink: (link: FolderLink) => void,
-	chain: readonly string[] = [root],
-): AsyncGenerator<FoundFile> {
-	const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+export async function* explore(root: string, path: UrlPath): AsyncGenerator<Found> {
+	if (isHiddenEntry(path)) return;
+	const stats = await lstat(fileOf(root, path)).catch(() => undefined);
+	if (stats?.isFile()) yield { kind: 'file', path };
+	else if (stats?.isDirectory()) yield* exploreFolder(root, path);
+	else if (stats?.isSymbolicLink()) yield* exploreLink(root, path);
+}
+
+async function* exploreFolder(root: string, path: UrlPath): AsyncGenerator<Found> {
+	const folder = fileOf(root, path);
+	const id = await folderIdAt(root, path);
+	if (id === undefined) return;
+	yield { kind: 'folder', path, id };
+	const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+		if (isAbsence(error) || isRefusal(error)) return [];
+		throw error;
+	});
 	for (const entry of entries) {
-		const file = join(folder, entry.name);
-		const path = pathOf(root, file);
-		if (path === undefined || isHiddenEntry(path)) continue;
-		if (entry.isFile()) yield { path, file };
-		else if (entry.isDirectory()) yield* walk(root, file, onFolderLink, [...chain, file]);
-		else if (entry.isSymbolicLink()) yield* walkLink(root, path, file, onFolderLink, chain);
+		const below = pathOf(root, join(folder, entry.name));
+		if (below === undefined || isHiddenEntry(below)) continue;
+		if (entry.isFile()) yield { kind: 'file', path: below };
+		else if (entry.isDirectory()) yield* exploreFolder(root, below);
+		else if (entry.isSymbolicLink()) yield* exploreLink(root, below);
 	}
 }
 
-/** {@link walk} for what a symbolic link leads to. */
-export async function* walkLink(
-	root: string,
-	path: UrlPath,
-	file: string,
-	onFolderLink: (link: FolderLink) => void,
-	chain: readonly string[] = [root],
-): AsyncGenerator<FoundFile> {
+async function* exploreLink(root: string, path: UrlPath): AsyncGenerator<Found> {
+	const file = fileOf(root, path);
 	const real = await realpath(file).catch(() => undefined);
-	if (real === undefined || real === file || !isInside(root, real)) return;
-	const kind = await stat(real).catch(() => undefined);
-	if (kind?.isFile()) yield { path, file };
-	// A folder that is already on the way here would go on for ever.
-	if (!kind?.isDirectory() || chain.includes(real) || chain.some((above) => isInside(real, above))) return;
-	onFolderLink({ path, real });
-	yield* walk(root, file, onFolderLink, [...chain, real]);
+	const target = pathOf(root, real ?? (await danglingTarget(file)));
+	if (target === undefined) return;
+	yield { kind: 'link', path, target };
+	if (real === undefined) return;
+	const stats = await stat(real).catch(() => undefined);
+	if (stats?.isFile()) yield { kind: 'file', path };
+	else if (stats?.isDirectory() && !(await leadsAstray(root, path, real))) yield* exploreFolder(root, path);
 }
+
+/** Where a link leads whose target is not there yet. */
+const danglingTarget = async (file: string): Promise<string> => {
+	const folder = await realpath(dirname(file)).catch(() => dirname(file));
+	return resolve(folder, await readlink(file).catch(() => '..'));
+};
+
+/** Whether the link at `path` to the folder `real` leads in circles, or deep into a maze. */
+const leadsAstray = async (root: string, path: UrlPath, real: string): Promise<boolean> => {
+	const names = path.slice(1).split('/').slice(0, -1);
+	let [file, place, linksAbove] = [root, root, 0];
+	for (const name of ['', ...names]) {
+		file = join(file, name);
+		const next = await realpath(file).catch(() => file);
+		if (next !== join(place, name)) linksAbove++;
+		place = next;
+		if (isInside(real, place)) return true;
+	}
+	return linksAbove > MAX_LINKS_ABOVE;
+};
+
+/** Tells a folder from others that had or will have its path, even those that get its inode; `undefined`: none. */
+export const folderIdAt = async (root: string, path: UrlPath): Promise<string | undefined> => {
+	const stats = await stat(fileOf(root, path), { bigint: true }).catch(() => undefined);
+	return stats?.isDirectory() ? `${stats.dev}-${stats.ino}-${stats.birthtimeNs}` : undefined;
+};
+
+/** {@link diskVersionOf} what is at `path` now. */
+export const diskVersionAt = async (root: string, path: UrlPath): Promise<string | undefined> => {
+	const stats = await stat(fileOf(root, path), { bigint: true }).catch(() => undefined);
+	return stats && diskVersionOf(stats);
+};
 
 const isHiddenEntry = (path: UrlPath): boolean => path !== '/.well-known' && isHidden(path);
 
 /**
- * What lies at `path` now, or `undefined`: nothing, no regular file, or something outside the root.
+ * What lies at `path` now, or `undefined`: nothing, no regular file, or something outside the root. Throws what else the
+ * file system throws.
  * @param root absolute, links resolved
  */
 export const readAsset = async (root: string, path: UrlPath): Promise<Asset | undefined> => {
 	const file = fileOf(root, path);
 	try {
 		const real = await realpath(file);
-		if (!isInside(root, real) || !(await lstat(real)).isFile()) return undefined;
-		// Where letter case does not matter to the disk it still does to the web.
-		if (real.length === file.length && real !== file && real.toLowerCase() === file.toLowerCase())
-			return undefined;
-		return await readFoundFile({ path, file });
+		const isServable = isInside(root, real) && (await isSpelled(file, real));
+		return isServable ? await readFile(path, file) : undefined;
 	} catch (error) {
 		if (isAbsence(error)) return undefined;
 		throw error;
 	}
 };
 
-/** The asset for a file known to be inside the root. Throws what the file system throws. */
-export const readFoundFile = async ({ path, file }: FoundFile): Promise<Asset> => {
+/** Whether the letter case is right: where it does not matter to the disk, it still does to the web. */
+const isSpelled = async (file: string, real: string): Promise<boolean> => {
+	if (file === real || file.toLowerCase() !== real.toLowerCase()) return true;
+	// A link may well lead to another spelling of its own name.
+	let differs = 0;
+	while (file[differs] === real[differs]) differs++;
+	const end = file.indexOf(sep, differs);
+	return (await lstat(end === -1 ? file : file.slice(0, end))).isSymbolicLink();
+};
+
+const readFile = async (path: UrlPath, file: string): Promise<Asset | undefined> => {
 	const handle = await open(file, READ_FLAGS);
 	try {
+		const type = typeOf(path);
 		for (let tries = 1; ; tries++) {
 			const before = await handle.stat({ bigint: true });
-			const { hash, size, content } = await readContent(handle, Number(before.size), isHtml(typeOf(path)));
+			if (!before.isFile()) return undefined;
+			const { hash, size, content } = await readContent(handle, Number(before.size), isHtml(type));
 			const after = await handle.stat({ bigint: true });
 			if (diskVersionOf(before) !== diskVersionOf(after) && tries < READ_TRIES) continue;
-			const references = content && referencesOfHtml(decodeText(content));
-			const modifiedMs = Number(after.mtimeMs);
 			return toAsset({
 				path,
 				url: encodePath(path),
 				file,
 				size,
 				hash,
-				modifiedMs,
-				diskVersion: diskVersionOf(after),
-				references,
+				modifiedMs: Number(before.mtimeMs),
+				// Of a file that is written all the time this is a version that has been: the next look sees the difference.
+				diskVersion: diskVersionOf(before),
+				references: content && referencesOfHtml(decodeText(content, isXhtml(type)), isXhtml(type)),
 			});
 		}
 	} finally {
@@ -158,6 +194,51 @@ export const diskVersionOf = ({ ino, size, mtimeNs, ctimeNs }: BigIntStats): str
 	`${ino}-${size}-${mtimeNs}-${ctimeNs}`;
 
 const isAbsence = (error: unknown): boolean =>
-	['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EISDIR', 'ENXIO'].includes(
-		(error as NodeJS.ErrnoException).code ?? '',
-	);
+	['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EISDIR', 'ENXIO'].includes(codeOf(error));
+
+const isRefusal = (error: unknown): boolean => ['EACCES', 'EPERM'].includes(codeOf(error));
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
+
+/** The readings of a site's files that are under way. */
+export class Readings {
+	readonly #root: string;
+	readonly #onProblem: (file: string, error: unknown) => void;
+	readonly #underWay = new Map<UrlPath, Promise<Asset | undefined>>();
+	/** Of these it has been said. */
+	readonly #unreadable = new Set<UrlPath>();
+
+	constructor(root: string, onProblem: (file: string, error: unknown) => void) {
+		this.#root = root;
+		this.#onProblem = onProblem;
+	}
+
+	/** {@link readAsset}; several askers for one path share one reading. `known` is what there is if it fails. */
+	read(path: UrlPath, known: Asset | undefined): Promise<Asset | undefined> {
+		const underWay = this.#underWay.get(path);
+		if (underWay !== undefined) return underWay;
+		const reading = this.#read(path, known).finally(() => this.#underWay.delete(path));
+		this.#underWay.set(path, reading);
+		return reading;
+	}
+
+	/** As {@link read}, but never of before now: a reading under way may have missed the change that is asked about. */
+	async readAnew(path: UrlPath, known: Asset | undefined): Promise<Asset | undefined> {
+		await this.#underWay.get(path);
+		return this.read(path, known);
+	}
+
+	async #read(path: UrlPath, known: Asset | undefined): Promise<Asset | undefined> {
+		if (isHidden(path)) return undefined;
+		try {
+			const asset = await readAsset(this.#root, path);
+			this.#unreadable.delete(path);
+			return asset;
+		} catch (error) {
+			if (!this.#unreadable.has(path)) this.#onProblem(fileOf(this.#root, path), error);
+			this.#unreadable.add(path);
+			// What is not refused may be too much at once: what was known of the file is not wrong for that.
+			return isRefusal(error) ? undefined : known;
+		}
+	}
+}

@@ -1,6 +1,7 @@
 // What the directory holds at one moment: immutable, so that a request that took it cannot see two versions mixed.
 
 import mime from 'mime-types';
+import { isFingerprinted } from './fingerprint.ts';
 import type { UrlPath } from './paths.ts';
 import type { DocumentReferences } from './references.ts';
 
@@ -52,28 +53,10 @@ export const typeOf = (path: string): string => {
 };
 
 /** Whether the media type is HTML, whose references are read and whose requests are page views. */
-export const isHtml = (type: string): boolean =>
-	type.startsWith('text/html') || type.startsWith('application/xhtml');
+export const isHtml = (type: string): boolean => type.startsWith('text/html') || isXhtml(type);
 
-/**
- * Whether a file name carries a content hash, as bundlers write it: a run of 8–64 characters between separators just
- * before the extension that is hexadecimal with digits and letters, or of mixed case with digits. A date, a version or a
- * word is none, since to take one for a hash would freeze a file for a year.
- */
-export const isFingerprinted = (path: string): boolean => {
-	const name = path.slice(path.lastIndexOf('/') + 1);
-	const run = /[.\-_~]([A-Za-z0-9_-]{8,64})\.(?:[a-z0-9]+\.)?[a-z0-9]+$/i.exec(name)?.[1];
-	if (run === undefined) return false;
-	const tail = run.split(/[-_]/).at(-1) ?? '';
-	return [run, tail].some((part) => part.length >= 8 && looksRandom(part));
-};
-
-const looksRandom = (run: string): boolean => {
-	const digits = run.match(/\d/g)?.length ?? 0;
-	if (/^[0-9a-f]+$/.test(run)) return digits >= 2 && digits < run.length;
-	const isMixed = /[a-z]/.test(run) && /[A-Z]/.test(run);
-	return isMixed && digits >= 1 && /^[A-Za-z0-9_-]+$/.test(run) && /[A-Z\d][a-z]*[A-Z\d]/.test(run.slice(1));
-};
+/** Whether it is HTML in the syntax of XML. */
+export const isXhtml = (type: string): boolean => type.startsWith('application/xhtml');
 
 /** An immutable map from paths to assets that a change copies only a small part of. */
 export class Snapshot {

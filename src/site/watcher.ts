@@ -1,15 +1,17 @@
-// The disk's edge: keeps a snapshot of a folder current. Scans once, then follows what chokidar sees.
+// The disk's edge: keeps a snapshot of a folder current. Chokidar says where something happened; what happened there, and
+// whether that was all, we see for ourselves, since it drops events that follow each other closely and loses folders that
+// are replaced.
 
-import type { Stats } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
-import { relative, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import { CasperError } from '../errors.ts';
 import { closureOf } from './closure.ts';
-import { isHidden, pathOfFile, type UrlPath } from './paths.ts';
+import { isHidden, type UrlPath } from './paths.ts';
 import { candidatesOf, findRoute } from './routes.ts';
-import { type FolderLink, type FoundFile, fileOf, pathOf, readAsset, walk, walkLink } from './scan.ts';
+import { diskVersionAt, explore, fileOf, folderIdAt, pathOf, Readings } from './scan.ts';
 import { type Asset, type Changes, Snapshot } from './snapshot.ts';
+import { type Found, foldersAbove, ROOT, type Seen, Terrain } from './terrain.ts';
 
 /** A folder as a site, kept current until it is closed. */
 export interface Site {
@@ -18,7 +20,7 @@ export interface Site {
 	/** What is known now. Until {@link Site.isReady} it is part of what there is. */
 	readonly snapshot: Snapshot;
 	readonly isReady: boolean;
-	/** Resolves once the whole folder is indexed, or the site is closed. */
+	/** Resolves once the whole folder is indexed and watched, or the site is closed. */
 	readonly ready: Promise<void>;
 	/** Indexes what a request for this encoded path needs, ahead of the scan, and returns the snapshot that has it. */
 	settle(encodedPath: string): Promise<Snapshot>;
@@ -39,9 +41,14 @@ export interface SiteListener {
 const READERS = 8;
 /** While scanning, what was found is published at most so often. */
 const PUBLISH_MS = 50;
-/** Changes that come within so short a time make one snapshot; no change waits longer than the second. */
+/** Events that come within so short a time make one look; none waits longer than the second. */
 const SETTLE_MS = 10;
 const MAX_SETTLE_MS = 60;
+/** Where a look finds a difference there is another one so much later, until one finds none; then a last one. */
+const AGAIN_MS = 100;
+const LAST_MS = 1000;
+/** While the root itself is gone, as between a clean and a build, we look for it so often. */
+const ROOT_GONE_MS = 500;
 
 /**
  * Opens `folder` as a site. Resolves before anything is read.
@@ -68,24 +75,28 @@ class WatchedSite implements Site {
 	snapshot: Snapshot = Snapshot.EMPTY;
 	isReady = false;
 	readonly #listener: SiteListener;
-	readonly #links = new Map<UrlPath, FolderLink>();
-	readonly #reading = new Map<UrlPath, Promise<Asset | undefined>>();
-	readonly #found = new Map<UrlPath, Asset | undefined>();
-	readonly #changed = new Set<UrlPath>();
+	readonly #readings: Readings;
+	readonly #terrain = new Terrain();
+	/** Where to look next. */
+	#touched = new Map<UrlPath, Occasion>();
+	#firstTouchMs = 0;
+	#settling: NodeJS.Timeout | undefined;
+	readonly #timers = new Set<NodeJS.Timeout>();
 	#watcher: FSWatcher | undefined;
-	#firstChangeMs = 0;
-	#timer: NodeJS.Timeout | undefined;
-	#work: Promise<void> = Promise.resolve();
+	#work: Promise<void>;
+	#onWatching = (): void => {};
 	#isClosed = false;
 	#isBlind = false;
 
 	constructor(root: string, listener: SiteListener) {
 		this.root = root;
 		this.#listener = listener;
-		this.ready = this.#scan().then(
-			() => this.#watch(),
-			(error: unknown) => this.#report(this.root, error),
-		);
+		this.#readings = new Readings(root, (file, error) => this.#report(file, error));
+		this.#work = this.#look(new Map([[ROOT, 'again']]));
+		this.ready = this.#work.then(() => {
+			this.isReady = true;
+			return this.#watch();
+		});
 	}
 
 	async settle(encodedPath: string): Promise<Snapshot> {
@@ -105,142 +116,211 @@ class WatchedSite implements Site {
 	}
 
 	async refresh(path: UrlPath): Promise<Snapshot> {
-		this.#publish(new Map([[path, await this.#readAnew(path)]]));
+		this.#publish(new Map([[path, await this.#readings.readAnew(path, this.snapshot.get(path))]]));
 		return this.snapshot;
 	}
 
 	async close(): Promise<void> {
 		this.#isClosed = true;
-		clearTimeout(this.#timer);
+		clearTimeout(this.#settling);
+		for (const timer of this.#timers) clearTimeout(timer);
+		this.#onWatching();
 		await this.ready;
 		await this.#watcher?.close();
 		await this.#work;
 	}
 
+	/** Each at once, so that what the watcher finds out meanwhile is not undone. */
 	async #index(paths: readonly UrlPath[]): Promise<void> {
-		const unknown = paths.filter((path) => this.snapshot.get(path) === undefined);
-		const assets = await Promise.all(unknown.map(async (path) => [path, await this.#read(path)] as const));
-		this.#publish(new Map(assets));
-	}
-
-	async #scan(): Promise<void> {
-		const files = walk(this.root, this.root, (link) => this.#links.set(link.path, link));
-		let published = performance.now();
-		const read = async (): Promise<void> => {
-			for (let next = await files.next(); !next.done && !this.#isClosed; next = await files.next()) {
-				await this.#find(next.value);
-				if (performance.now() - published < PUBLISH_MS) continue;
-				this.#publishFound();
-				published = performance.now();
-			}
-		};
-		await Promise.all(Array.from({ length: READERS }, read));
-		this.#publishFound();
-		this.isReady = true;
-	}
-
-	async #find({ path }: FoundFile): Promise<void> {
-		if (this.snapshot.get(path) === undefined) this.#found.set(path, await this.#read(path));
-	}
-
-	#publishFound(): void {
-		// What a request had indexed in the meantime is newer.
-		const found = new Map([...this.#found].filter(([path]) => this.snapshot.get(path) === undefined));
-		this.#found.clear();
-		this.#publish(found);
-	}
-
-	/** Several askers for one path share one reading. */
-	#read(path: UrlPath): Promise<Asset | undefined> {
-		const known = this.#reading.get(path);
-		if (known !== undefined) return known;
-		const reading = (isHidden(path) ? Promise.resolve(undefined) : readAsset(this.root, path))
-			.catch((error: unknown) => this.#report(fileOf(this.root, path), error))
-			.finally(() => this.#reading.delete(path));
-		this.#reading.set(path, reading);
-		return reading;
-	}
-
-	/** As {@link #read}, but never of before now: a reading under way may have missed the change that is asked about. */
-	async #readAnew(path: UrlPath): Promise<Asset | undefined> {
-		await this.#reading.get(path);
-		return this.#read(path);
+		const queue = paths.filter((path) => this.snapshot.get(path) === undefined);
+		await inParallel(async () => {
+			for (let path = queue.pop(); path !== undefined; path = queue.pop())
+				this.#publish(new Map([[path, await this.#readings.read(path, undefined)]]));
+		});
 	}
 
 	#publish(found: Changes): void {
 		const before = this.snapshot;
-		const changes = new Map(
-			[...found].filter(([path, asset]) => asset?.diskVersion !== before.get(path)?.diskVersion),
-		);
+		const changes = new Map([...found].filter(([path, asset]) => !isSame(asset, before.get(path))));
 		if (changes.size === 0 || this.#isClosed) return;
 		const after = before.with(changes);
 		this.#listener.onChange?.(changes, before, after);
 		this.snapshot = after;
 	}
 
-	/** Chokidar reports every file that it finds at first: what changed since the scan is caught up with by that. */
-	#watch(): void {
-		if (this.#isClosed) return;
+	/** Resolves once changes are seen as they happen, or the site is closed. */
+	#watch(): Promise<void> {
+		if (this.#isClosed) return Promise.resolve();
 		const isIgnored = (file: string): boolean => {
-			const names = relative(this.root, file).split(/[/\\]/);
-			const path = pathOfFile(names);
-			return path !== undefined && path !== '/.well-known' && isHidden(path);
+			const path = pathOf(this.root, file);
+			// What is hidden is watched where a link leads to it.
+			return (
+				path !== undefined && path !== '/.well-known' && isHidden(path) && !this.#terrain.links.leadTo(path)
+			);
 		};
-		this.#watcher = watch(this.root, { followSymlinks: false, ignored: isIgnored })
-			.on('add', (file, stats) => this.#onEvent(file, stats))
-			.on('change', (file) => this.#onEvent(file))
-			.on('unlink', (file) => this.#onEvent(file))
+		this.#watcher = watch(this.root, { followSymlinks: false, ignoreInitial: true, ignored: isIgnored })
+			.on('raw', (_event, name, details) => this.#onRawEvent(name, details))
+			.on('all', (_event, file) => this.#touch(this.#pathOf(file)))
+			// What happened after the scan and before there was a watch.
+			.on('ready', () => {
+				this.#lookSoon([ROOT], 'last');
+				this.#onWatching();
+			})
 			.on('error', (error) => this.#reportWatching(error));
+		return new Promise((resolve) => {
+			this.#onWatching = resolve;
+		});
 	}
 
-	#onEvent(file: string, stats?: Stats): void {
-		const path = pathOf(this.root, file);
+	/** What the system says before chokidar makes something of it: a file's name, or that of one in a folder. */
+	#onRawEvent(name: string | null, details: unknown): void {
+		const { watchedPath } = details as { readonly watchedPath?: string };
+		if (watchedPath === undefined) return;
+		const path = this.#pathOf(watchedPath);
+		const isItself = name === null || name === basename(watchedPath);
+		if (isItself) this.#touch(path);
+		if (name !== null && (!isItself || (path !== undefined && this.#terrain.hasFolder(path))))
+			this.#touch(this.#pathOf(join(watchedPath, name)));
+	}
+
+	#pathOf(file: string): UrlPath | undefined {
+		return file === this.root ? ROOT : pathOf(this.root, file);
+	}
+
+	#touch(path: UrlPath | undefined): void {
 		if (path === undefined || this.#isClosed) return;
-		const known = this.snapshot.get(path);
-		if (known?.size === stats?.size && known?.modifiedMs === Math.trunc(stats?.mtimeMs ?? 0)) return;
-		this.#changed.add(path);
-		for (const { path: alias, real } of this.#links.values()) {
-			const target = pathOf(this.root, real);
-			if (target !== undefined && path.startsWith(`${target}/`))
-				this.#changed.add((alias + path.slice(target.length)) as UrlPath);
-		}
+		const { links } = this.#terrain;
+		// A link elsewhere may lead through this one.
+		const aliases = links.has(path) ? links.paths() : links.aliasesOf(path);
+		this.#lookSoon([path, ...aliases], 'event');
+	}
+
+	#lookSoon(paths: Iterable<UrlPath>, occasion: Occasion): void {
+		for (const path of paths) if (!isHidden(path)) note(this.#touched, path, occasion);
 		const now = performance.now();
-		if (this.#timer === undefined) this.#firstChangeMs = now;
-		clearTimeout(this.#timer);
-		const wait = Math.max(0, Math.min(SETTLE_MS, this.#firstChangeMs + MAX_SETTLE_MS - now));
-		this.#timer = setTimeout(() => this.#takeChanges(), wait);
+		if (this.#settling === undefined) this.#firstTouchMs = now;
+		clearTimeout(this.#settling);
+		const wait = Math.max(0, Math.min(SETTLE_MS, this.#firstTouchMs + MAX_SETTLE_MS - now));
+		this.#settling = setTimeout(() => {
+			this.#settling = undefined;
+			const touched = this.#touched;
+			this.#touched = new Map();
+			this.#work = this.#work.then(() => this.#look(touched));
+		}, wait);
 	}
 
-	#takeChanges(): void {
-		this.#timer = undefined;
-		const paths = [...this.#changed];
-		this.#changed.clear();
-		this.#work = this.#work.then(() => this.#apply(paths));
+	#lookLater(paths: readonly UrlPath[], occasion: Occasion, waitMs: number): void {
+		if (paths.length === 0 || this.#isClosed) return;
+		const timer = setTimeout(() => {
+			this.#timers.delete(timer);
+			this.#lookSoon(paths, occasion);
+		}, waitMs);
+		this.#timers.add(timer);
 	}
 
-	async #apply(paths: readonly UrlPath[]): Promise<void> {
-		const queue = [...paths];
-		const changes = new Map<UrlPath, Asset | undefined>();
-		const read = async (): Promise<void> => {
-			for (let path = queue.pop(); path !== undefined && !this.#isClosed; path = queue.pop()) {
-				const asset = await this.#readAnew(path);
-				changes.set(path, asset);
-				if (asset === undefined) await this.#applyLink(path, queue);
+	/** Looks at what lies at some paths and below them, and publishes what is other than known. Never throws. */
+	async #look(touched: ReadonlyMap<UrlPath, Occasion>): Promise<void> {
+		const seen = { file: new Set<UrlPath>(), folder: new Set<UrlPath>(), link: new Set<UrlPath>() };
+		const look: Look = { changes: new Map(), seen, differing: new Set() };
+		try {
+			const scope = await this.#scopeOf(touched);
+			await this.#explore(scope, look);
+			if (this.#isClosed) return;
+			const tops = new Set(scope.keys());
+			for (const missing of this.#terrain.forget(tops, seen, this.snapshot, performance.now())) {
+				look.differing.add(missing.top);
+				if (missing.isFinal) look.changes.set(missing.path, undefined);
 			}
-		};
-		await Promise.all(Array.from({ length: READERS }, read));
-		this.#publish(changes);
+			this.#publish(look.changes);
+			if (scope.has(ROOT) && !seen.folder.has(ROOT)) this.#lookLater([ROOT], 'again', ROOT_GONE_MS);
+			// Once there is a watch it looks at everything anyway.
+			if (this.isReady) this.#lookAgain(scope, look.differing);
+		} catch (error) {
+			this.#report(this.root, error);
+			this.#lookLater([...touched.keys()], 'again', LAST_MS);
+		}
 	}
 
-	/** A path without a file may be a link to a folder that came or went: then everything below it did. */
-	async #applyLink(path: UrlPath, queue: UrlPath[]): Promise<void> {
-		if (this.#links.delete(path))
-			for (const asset of this.snapshot.assets())
-				if (asset.path.startsWith(`${path}/`)) queue.push(asset.path);
-		const found = walkLink(this.root, path, fileOf(this.root, path), (link) =>
-			this.#links.set(link.path, link),
-		);
-		for await (const { path: below } of found) if (below !== path) queue.push(below);
+	#lookAgain(scope: ReadonlyMap<UrlPath, Occasion>, differing: ReadonlySet<UrlPath>): void {
+		this.#lookLater([...differing], 'again', AGAIN_MS);
+		const quiet = [...scope.keys()].filter((path) => scope.get(path) === 'again' && !differing.has(path));
+		this.#lookLater(quiet, 'last', LAST_MS);
+	}
+
+	/** Where to look: a folder above that came, went or was replaced stands for all below it. */
+	async #scopeOf(touched: ReadonlyMap<UrlPath, Occasion>): Promise<ReadonlyMap<UrlPath, Occasion>> {
+		const scope = new Map<UrlPath, Occasion>();
+		const known = new Map<UrlPath, boolean>();
+		for (const [path, occasion] of touched) {
+			let top = path;
+			for (const folder of foldersAbove(path)) {
+				const isSame =
+					known.get(folder) ?? this.#terrain.isSameFolder(folder, await folderIdAt(this.root, folder));
+				known.set(folder, isSame);
+				if (isSame) continue;
+				top = folder;
+				break;
+			}
+			note(scope, top, occasion);
+		}
+		return scope;
+	}
+
+	async #explore(scope: ReadonlyMap<UrlPath, Occasion>, look: Look): Promise<void> {
+		const all = exploreAll(this.root, scope.keys());
+		let published = performance.now();
+		await inParallel(async () => {
+			for (let next = await all.next(); !next.done && !this.#isClosed; next = await all.next()) {
+				const [top, found] = next.value;
+				if (look.seen[found.kind].has(found.path)) continue;
+				look.seen[found.kind].add(found.path);
+				// Who was just told of a file does not rely on its dates.
+				const isCertain = found.path !== top || scope.get(top) !== 'event';
+				if (await this.#takeIn(found, look, isCertain)) look.differing.add(top);
+				if (this.isReady || performance.now() - published < PUBLISH_MS) continue;
+				this.#publishUnknown(look);
+				published = performance.now();
+			}
+		});
+		if (!this.isReady) this.#publishUnknown(look);
+	}
+
+	/** Takes note of one thing found. Returns whether it is other than known. */
+	async #takeIn(found: Found, look: Look, isCertain: boolean): Promise<boolean> {
+		const { path } = found;
+		if (found.kind === 'folder') return this.#takeInFolder(path, found.id);
+		if (found.kind === 'link') return this.#takeInLink(path, found.target);
+		const known = this.snapshot.get(path);
+		const isKnown =
+			isCertain && known !== undefined && (await diskVersionAt(this.root, path)) === known.diskVersion;
+		const asset = isKnown ? known : await this.#readings.readAnew(path, known);
+		if (asset === undefined) look.seen.file.delete(path);
+		else this.#terrain.recall(path);
+		if (asset === undefined || isSame(asset, known)) return false;
+		look.changes.set(path, asset);
+		return true;
+	}
+
+	#takeInFolder(path: UrlPath, id: string): boolean {
+		if (this.#terrain.isSameFolder(path, id)) return false;
+		if (this.#terrain.setFolder(path, id) && !this.#terrain.links.leadVia(path)) {
+			// Whether chokidar noticed or not, it now watches the folder that is there.
+			this.#watcher?.unwatch(fileOf(this.root, path));
+			this.#watcher?.add(fileOf(this.root, path));
+		}
+		return true;
+	}
+
+	#takeInLink(path: UrlPath, target: UrlPath): boolean {
+		const isNew = this.#terrain.links.set(path, target);
+		if (isNew && isHidden(target)) this.#watcher?.add(fileOf(this.root, target));
+		return isNew;
+	}
+
+	/** What a request had indexed in the meantime is newer than what the scan found. */
+	#publishUnknown({ changes }: Look): void {
+		this.#publish(new Map([...changes].filter(([path]) => this.snapshot.get(path) === undefined)));
+		changes.clear();
 	}
 
 	/** Once: a lack of watches is reported for every file. */
@@ -249,9 +329,39 @@ class WatchedSite implements Site {
 		this.#isBlind = true;
 	}
 
-	#report(file: string, error: unknown): undefined {
+	#report(file: string, error: unknown): void {
 		if (this.#isClosed) return;
 		const { message } = error instanceof Error ? error : new Error(String(error));
 		this.#listener.onProblem?.(`${file}: ${message}`);
 	}
 }
+
+/** Why to look at a path: something happened there, or it was other than known, or it was not any more. */
+type Occasion = 'event' | 'again' | 'last';
+
+/** Whatever else there is, an event counts. */
+const note = (touched: Map<UrlPath, Occasion>, path: UrlPath, occasion: Occasion): void => {
+	if (touched.get(path) !== 'event') touched.set(path, occasion);
+};
+
+/** What a look has found out so far. */
+interface Look {
+	readonly changes: Map<UrlPath, Asset | undefined>;
+	readonly seen: Seen;
+	/** The paths of its scope where something is other than known. */
+	readonly differing: Set<UrlPath>;
+}
+
+async function* exploreAll(
+	root: string,
+	paths: Iterable<UrlPath>,
+): AsyncGenerator<readonly [top: UrlPath, found: Found]> {
+	for (const path of paths) for await (const found of explore(root, path)) yield [path, found];
+}
+
+const inParallel = async (work: () => Promise<void>): Promise<void> => {
+	await Promise.all(Array.from({ length: READERS }, work));
+};
+
+const isSame = (one: Asset | undefined, other: Asset | undefined): boolean =>
+	one?.diskVersion === other?.diskVersion && one?.hash === other?.hash;
