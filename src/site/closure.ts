@@ -134,7 +134,11 @@ const toDependency = (
 	const reservation =
 		reference.reservation ??
 		(asset !== undefined ? undefined : outcome === 'redirect' ? 'redirected' : 'missing');
-	return { ...common, url: target.href.slice(ORIGIN.length), hash: asset?.hash ?? '', asset, reservation };
+	// With the `?` of an empty query, which is part of what is requested, and with `^` as browsers write it (Node before 24
+	// does not).
+	const url =
+		target.pathname.replaceAll('^', '%5E') + target.href.slice(ORIGIN.length + target.pathname.length);
+	return { ...common, url, hash: asset?.hash ?? '', asset, reservation };
 };
 
 const parseUrl = (text: string, base: URL): URL | undefined => {

@@ -33,9 +33,8 @@ const turnsOf = (run: string): number => run.match(/\d(?=[A-Za-z])|[A-Za-z](?=\d
 const ONSET =
 	/^(?:sch|scr|shr|sph|spl|spr|str|thr|chr|phr|[bcfgkps]l|[bcdfgkptvw]r|s[ckmnpqtvw]|[cgpstw]h|[dst]w|[gkp]n|ps|ts|qu|[a-z])?[aeiouy]/i;
 
-/** Whether it could be a few words in CamelCase and a number: `DataGrid`, `iPhone15`, `HtmlView` (no vowel: initials). */
+/** Whether it could be a few words and numbers in CamelCase: `DataGrid`, `iPhone15`, `HtmlView` (no vowel: initials). */
 const isReadable = (run: string): boolean => {
-	const words = run.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g) ?? [];
-	const areWords = words.every((word) => !/[aeiouy]/i.test(word) || ONSET.test(word));
-	return areWords && words.length < 4 && turnsOf(run) < 4;
+	const words = run.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+/g) ?? [];
+	return words.length < 5 && words.every((word) => !/[aeiouy]/i.test(word) || ONSET.test(word));
 };

@@ -66,10 +66,11 @@ export const pathOfFile = (names: readonly string[]): UrlPath | undefined =>
 
 /**
  * The path as a browser serialises it when it reads a correct reference to the file. What the URL parser would take for
- * a delimiter (`%`, `?`, `#`) or drop (a space at the end) is escaped first; what it leaves alone (`+`, `'`, `&`, …) stays.
+ * a delimiter (`%`, `?`, `#`) or drop (a space at the end) is escaped first, and so is `^`, which Node before 24 leaves as
+ * it is; what browsers leave alone (`+`, `'`, `&`, …) stays.
  */
 export const encodePath = (path: UrlPath): string =>
-	new URL(`http://site.invalid${path.replace(/[%?# ]/g, encodeURIComponent)}`).pathname;
+	new URL(`http://site.invalid${path.replace(/[%?#^ ]/g, encodeURIComponent)}`).pathname;
 
 /** Whether a path may be served: no segment begins with a dot, but for `/.well-known/` (RFC 8615). */
 export const isHidden = (path: UrlPath): boolean =>

@@ -7,7 +7,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { encodePath, isHidden, pathOfFile, type UrlPath } from './paths.ts';
 import { referencesOfHtml } from './references.ts';
 import { type Asset, isHtml, isXhtml, toAsset, typeOf } from './snapshot.ts';
-import type { Found } from './terrain.ts';
+import { type Found, ROOT } from './terrain.ts';
 import { decodeText } from './text.ts';
 
 /** Documents above this size, in bytes, are served but not read for references: one would hold up all requests. */
@@ -34,17 +34,17 @@ export const fileOf = (root: string, path: UrlPath): string => join(root, ...pat
 export const isInside = (root: string, file: string): boolean =>
 	file === root || file.startsWith(root.endsWith(sep) ? root : root + sep);
 
-/** Within a folder that a link led to, so many links more are followed: folders linked to each other are a maze. */
-const MAX_LINKS_ABOVE = 1;
-
 /**
- * What is servable at `path` and below it, links within the root followed, those that leave it or lead in circles left
- * out. What vanishes or refuses to be read on the way is passed over.
+ * What is servable at `path` and below it. Links within the root are followed; not those that leave it, lead in circles,
+ * or lead from one linked folder to another. What vanishes or refuses to be read on the way is passed over.
  * @param root absolute, links resolved
  */
 export async function* explore(root: string, path: UrlPath): AsyncGenerator<Found> {
 	if (isHiddenEntry(path)) return;
-	const stats = await lstat(fileOf(root, path)).catch(() => undefined);
+	const file = fileOf(root, path);
+	const folder = path === ROOT ? root : await realpath(dirname(file)).catch(() => undefined);
+	if (folder === undefined || !isInside(root, folder)) return;
+	const stats = await lstat(file).catch(() => undefined);
 	if (stats?.isFile()) yield { kind: 'file', path };
 	else if (stats?.isDirectory()) yield* exploreFolder(root, path);
 	else if (stats?.isSymbolicLink()) yield* exploreLink(root, path);
@@ -77,7 +77,7 @@ async function* exploreLink(root: string, path: UrlPath): AsyncGenerator<Found> 
 	if (real === undefined) return;
 	const stats = await stat(real).catch(() => undefined);
 	if (stats?.isFile()) yield { kind: 'file', path };
-	else if (stats?.isDirectory() && !(await leadsAstray(root, path, real))) yield* exploreFolder(root, path);
+	else if (stats?.isDirectory() && !(await leadsAstray(file, real))) yield* exploreFolder(root, path);
 }
 
 /** Where a link leads whose target is not there yet. */
@@ -86,18 +86,14 @@ const danglingTarget = async (file: string): Promise<string> => {
 	return resolve(folder, await readlink(file).catch(() => '..'));
 };
 
-/** Whether the link at `path` to the folder `real` leads in circles, or deep into a maze. */
-const leadsAstray = async (root: string, path: UrlPath, real: string): Promise<boolean> => {
-	const names = path.slice(1).split('/').slice(0, -1);
-	let [file, place, linksAbove] = [root, root, 0];
-	for (const name of ['', ...names]) {
-		file = join(file, name);
-		const next = await realpath(file).catch(() => file);
-		if (next !== join(place, name)) linksAbove++;
-		place = next;
-		if (isInside(real, place)) return true;
-	}
-	return linksAbove > MAX_LINKS_ABOVE;
+/**
+ * Whether the link `file` to the folder `real` leads in circles, or on from a folder that another link led to: folders
+ * that are linked to each other have as many paths as there are ways through a maze.
+ */
+const leadsAstray = async (file: string, real: string): Promise<boolean> => {
+	const folder = dirname(file);
+	const place = await realpath(folder).catch(() => undefined);
+	return place !== folder || isInside(real, place);
 };
 
 /** Tells a folder from others that had or will have its path, even those that get its inode; `undefined`: none. */
