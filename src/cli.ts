@@ -80,12 +80,15 @@ const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: fal
 const defaultFolder = (): string =>
 	!existsSync('index.html') && existsSync(join('public', 'index.html')) ? 'public' : '.';
 
+/** The parser puts a suggestion into a line and brackets of its own; what was typed may have line feeds, too. */
+const toOneLine = (message: string): string => message.replace(/\n\((.*)\)$/, '; $1').replace(/\s+/g, ' ');
+
 /** Prints an error as one line, says how to go on, and returns the exit code. */
 const report = (error: unknown): number => {
 	if (error instanceof CommanderError) {
 		if (error.exitCode === 0) return 0;
 		console.error(
-			`casper-serve: ${error.message.replace(/^error: /, '').replace(/\n\(|\)$/g, (part) => (part === ')' ? '' : '; '))}; see casper-serve --help`,
+			`casper-serve: ${toOneLine(error.message.replace(/^error: /, ''))}; see casper-serve --help`,
 		);
 		return EXIT_USAGE;
 	}

@@ -30,6 +30,13 @@ export interface Server {
 
 const GRACE_MS = 5000;
 const PATIENCE_MS = 120_000;
+/** Each request under way may hold a file open. */
+const MAX_STREAMS = 250;
+/**
+ * Node counts bodies that wait to be sent, though we hold them once for all, and refuses requests above so many
+ * megabytes: by default after ten photographs.
+ */
+const HTTP2_LIMITS = { settings: { maxConcurrentStreams: MAX_STREAMS }, maxSessionMemory: 2 * MAX_STREAMS };
 
 /**
  * Serves `directory`. Resolves when requests are taken, which is before the folder is indexed.
@@ -52,7 +59,7 @@ export const serve = async (directory: string, options: ServeOptions = {}): Prom
 		},
 	});
 	try {
-		const engines = { http1: createHttp1Server(), http2: createHttp2Server() };
+		const engines = { http1: createHttp1Server(), http2: createHttp2Server(HTTP2_LIMITS) };
 		const { host, port } = resolved;
 		const defaultPort = tls === undefined ? 8080 : 8443;
 		const sockets = await openSockets({ host, port, defaultPort, tls, patienceMs: PATIENCE_MS }, engines);

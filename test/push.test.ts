@@ -1,4 +1,4 @@
-import { readFile, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -8,7 +8,6 @@ import {
 	type Fields,
 	type Frame,
 	goawayFrame,
-	Line,
 	openSession,
 	resetFrame,
 	SETTING,
@@ -17,7 +16,7 @@ import {
 	Wire,
 	windowFrame,
 } from './support/client.ts';
-import { endAll, eventually, type Files, makeFolder, openIndexed, put, within } from './support/server.ts';
+import { endAll, eventually, type Files, makeFolder, openIndexed, put } from './support/server.ts';
 
 const page = (...elements: readonly string[]): string =>
 	`<!doctype html><title>Page</title>${elements.join('')}`;
@@ -173,10 +172,16 @@ promises('no more is promised than the push count allows', async () => {
 });
 
 promises('no more than 200 are promised on a connection and not yet answered', async () => {
-	const wire = new Wire(await openIndexed(gallery(150, () => 30_000), { pushCount: 200, pushBudget: 10 ** 9 }), {
-		// No pushed body gets through, so that all promises stay outstanding.
-		[SETTING.initialWindow]: 0,
-	});
+	const wire = new Wire(
+		await openIndexed(
+			gallery(150, () => 30_000),
+			{ pushCount: 200, pushBudget: 10 ** 9 },
+		),
+		{
+			// No pushed body gets through, so that all promises stay outstanding.
+			[SETTING.initialWindow]: 0,
+		},
+	);
 	const first = wire.request('/', { 'cache-control': 'no-cache' });
 	await wire.until('the first document', () => wire.told(first).status === 200);
 	assert.is(wire.promisesOn(first).length, 150);
@@ -196,24 +201,27 @@ promises('no more than 200 are promised on a connection and not yet answered', a
 	assert.is(wire.promisesOn(fourth).length, 20);
 });
 
-promises('the push budget counts bytes of bodies; what goes beyond is left, smaller ones after it are not', async () => {
-	const files = gallery(5, (index) => [400, 500, 300, 101, 1][index] ?? 0);
-	const rows = [
-		{ name: 'all', input: 1302, want: [0, 1, 2, 3, 4] },
-		{ name: 'one byte too few', input: 1301, want: [0, 1, 2, 3] },
-		{ name: 'the largest does not fit', input: 802, want: [0, 2, 3, 4] },
-		{ name: 'one byte', input: 1, want: [4] },
-		{ name: 'nothing', input: 0, want: [] },
-	];
-	for (const { name, input, want } of rows) {
-		const { pushes } = await new Wire(await openIndexed(files, { pushBudget: input })).view('/');
-		assert.equal(
-			[...pushes.keys()],
-			want.map((index) => `/${index}.svg`),
-			name,
-		);
-	}
-});
+promises(
+	'the push budget counts bytes of bodies; what goes beyond is left, smaller ones after it are not',
+	async () => {
+		const files = gallery(5, (index) => [400, 500, 300, 101, 1][index] ?? 0);
+		const rows = [
+			{ name: 'all', input: 1302, want: [0, 1, 2, 3, 4] },
+			{ name: 'one byte too few', input: 1301, want: [0, 1, 2, 3] },
+			{ name: 'the largest does not fit', input: 802, want: [0, 2, 3, 4] },
+			{ name: 'one byte', input: 1, want: [4] },
+			{ name: 'nothing', input: 0, want: [] },
+		];
+		for (const { name, input, want } of rows) {
+			const { pushes } = await new Wire(await openIndexed(files, { pushBudget: input })).view('/');
+			assert.equal(
+				[...pushes.keys()],
+				want.map((index) => `/${index}.svg`),
+				name,
+			);
+		}
+	},
+);
 
 promises('confirmations cost no bytes of the budget', async () => {
 	const files = gallery(4, () => 1000);
@@ -225,7 +233,9 @@ promises('confirmations cost no bytes of the budget', async () => {
 });
 
 promises('a file that is empty is pushed', async () => {
-	const wire = new Wire(await openIndexed({ 'index.html': page(style('/a.css'), image('/b.svg')), 'a.css': '', 'b.svg': 'b' }));
+	const wire = new Wire(
+		await openIndexed({ 'index.html': page(style('/a.css'), image('/b.svg')), 'a.css': '', 'b.svg': 'b' }),
+	);
 	const { pushes } = await wire.view('/');
 	assert.equal(
 		[...pushes].map(([path, { status, isWhole, body }]) => [path, status, isWhole, body.length]),
@@ -239,7 +249,12 @@ promises('a file that is empty is pushed', async () => {
 promises('references are promised as a browser writes them, query included', async () => {
 	const wire = new Wire(
 		await openIndexed({
-			'index.html': page(style('a b.css?v=1&amp;w=%20'), image('/ü.svg'), image('/100%25.svg'), image('/ü.svg#part')),
+			'index.html': page(
+				style('a b.css?v=1&amp;w=%20'),
+				image('/ü.svg'),
+				image('/100%25.svg'),
+				image('/ü.svg#part'),
+			),
 			'a b.css': 'a',
 			'ü.svg': 'u',
 			'100%.svg': 'p',
@@ -277,15 +292,18 @@ promises('what leads out of the site, is missing, lazy or a redirect is not prom
 	assert.equal([...(await wire.view('/')).pushes.keys()], ['/held.css']);
 });
 
-promises('a page that refers to itself or twice to one file gets no push of itself and one of the file', async () => {
-	const wire = new Wire(
-		await openIndexed({
-			'index.html': page(image('/'), image('/a.svg'), image('a.svg#x'), '<iframe src="/"></iframe>'),
-			'a.svg': 'a',
-		}),
-	);
-	assert.equal([...(await wire.view('/')).pushes.keys()], ['/a.svg']);
-});
+promises(
+	'a page that refers to itself or twice to one file gets no push of itself and one of the file',
+	async () => {
+		const wire = new Wire(
+			await openIndexed({
+				'index.html': page(image('/'), image('/a.svg'), image('a.svg#x'), '<iframe src="/"></iframe>'),
+				'a.svg': 'a',
+			}),
+		);
+		assert.equal([...(await wire.view('/')).pushes.keys()], ['/a.svg']);
+	},
+);
 
 promises.run();
 
@@ -306,7 +324,10 @@ order('first the document, then style sheets, scripts, fonts, images', async () 
 			assert.equal([...pushes.keys()], MIXED_ORDER);
 			const [document = 0, ...others] = orderOf(frames);
 			assert.is(document % 2, 1);
-			assert.equal(others, [...pushes.values()].map(({ stream }) => stream));
+			assert.equal(
+				others,
+				[...pushes.values()].map(({ stream }) => stream),
+			);
 		}
 	}
 });
@@ -323,95 +344,117 @@ order('files that the disk gives out of order are answered in order', async () =
 });
 
 order('no pushed response begins before the whole document has gone out', async () => {
-	const wire = new Wire(await openIndexed({ ...MIXED, 'index.html': `${MIXED['index.html']}${' '.repeat(200_000)}` }));
+	const wire = new Wire(
+		await openIndexed({ ...MIXED, 'index.html': `${MIXED['index.html']}${' '.repeat(200_000)}` }),
+	);
 	for (const { frames } of await viewAgainAndAgain(wire, 3)) {
 		const endOfDocument = frames.findIndex(
 			(frame) => frame.stream % 2 === 1 && frame.kind === 'data' && frame.isEnd,
 		);
 		const firstPushed = frames.findIndex(({ kind, stream }) => kind === 'headers' && stream % 2 === 0);
-		assert.ok(endOfDocument < firstPushed, `document ended at ${endOfDocument}, push began at ${firstPushed}`);
+		assert.ok(
+			endOfDocument < firstPushed,
+			`document ended at ${endOfDocument}, push began at ${firstPushed}`,
+		);
 	}
 });
 
-order('two large pushed bodies at most are under way at a time, or small ones of 256 KiB together', async () => {
-	const rows = [
-		{ name: 'large', input: gallery(12, () => 100_000) },
-		{ name: 'small', input: gallery(190, () => 3000) },
-		{ name: 'tiny', input: gallery(100, () => 3) },
-		{ name: 'mixed', input: gallery(30, (index) => [3, 60_000, 9000, 20_000, 16_384][index % 5] ?? 0) },
-	];
-	for (const { name, input } of rows) {
-		const wire = new Wire(await openIndexed(input, { pushBudget: 10 ** 9, pushCount: 200 }));
-		for (const { frames, pushes } of await viewAgainAndAgain(wire, 2)) {
-			const { large, bytes } = mostOpen(frames);
-			assert.is(new Set(statusesOf({ pushes } as View)).size, 1, name);
-			assert.ok(large <= 2, `${name}: ${large} large ones at a time`);
-			assert.ok(bytes <= 2 ** 18, `${name}: ${bytes} bytes of small ones at a time`);
+order(
+	'two large pushed bodies at most are under way at a time, or small ones of 256 KiB together',
+	async () => {
+		const rows = [
+			{ name: 'large', input: gallery(12, () => 100_000) },
+			{ name: 'small', input: gallery(190, () => 3000) },
+			{ name: 'tiny', input: gallery(100, () => 3) },
+			{ name: 'mixed', input: gallery(30, (index) => [3, 60_000, 9000, 20_000, 16_384][index % 5] ?? 0) },
+		];
+		for (const { name, input } of rows) {
+			const wire = new Wire(await openIndexed(input, { pushBudget: 10 ** 9, pushCount: 200 }));
+			for (const { frames, pushes } of await viewAgainAndAgain(wire, 2)) {
+				const { large, bytes } = mostOpen(frames);
+				assert.is(new Set(statusesOf({ pushes } as View)).size, 1, name);
+				assert.ok(large <= 2, `${name}: ${large} large ones at a time`);
+				assert.ok(bytes <= 2 ** 18, `${name}: ${bytes} bytes of small ones at a time`);
+			}
 		}
-	}
-});
+	},
+);
 
-order("never more are under way than the client's SETTINGS_MAX_CONCURRENT_STREAMS (RFC 9113 §5.1.2)", async () => {
-	const files = gallery(30, (index) => [3, 60_000, 9000, 0, 16_384][index % 5] ?? 0);
-	for (const limit of [1, 2, 3]) {
-		const wire = new Wire(await openIndexed(files, { pushBudget: 10 ** 9 }), { [SETTING.maxConcurrentStreams]: limit });
-		for (const view of await viewAgainAndAgain(wire, 3)) {
-			assert.ok(statusesOf(view).every((status) => status === 200));
-			const { all } = mostOpen(view.frames);
-			assert.ok(all <= limit, `${all} at a time with a limit of ${limit}`);
+order(
+	"never more are under way than the client's SETTINGS_MAX_CONCURRENT_STREAMS (RFC 9113 §5.1.2)",
+	async () => {
+		const files = gallery(30, (index) => [3, 60_000, 9000, 0, 16_384][index % 5] ?? 0);
+		for (const limit of [1, 2, 3]) {
+			const wire = new Wire(await openIndexed(files, { pushBudget: 10 ** 9 }), {
+				[SETTING.maxConcurrentStreams]: limit,
+			});
+			for (const view of await viewAgainAndAgain(wire, 3)) {
+				assert.ok(statusesOf(view).every((status) => status === 200));
+				const { all } = mostOpen(view.frames);
+				assert.ok(all <= limit, `${all} at a time with a limit of ${limit}`);
+			}
 		}
-	}
-});
+	},
+);
 
-order('a confirmation counts, too: it waits while the client takes no more streams (RFC 9113 §5.1.2)', async () => {
-	const tested = await openIndexed({
-		...gallery(4, () => 10),
-		'index.html': page(style('/big.css'), ...[0, 1, 2, 3].map((index) => image(`/${index}.svg`))),
-		'big.css': '.'.repeat(200_000),
-	});
-	const wire = new Wire(tested, { [SETTING.maxConcurrentStreams]: 1 });
-	await wire.view('/');
-	await put(tested.folder, 'big.css', '!'.repeat(200_000));
-	await eventually('the new style sheet', async () => (await ask(tested, 'HTTP/2', '/big.css')).body[0] === 33);
-	// From now on every stream gets 65,535 bytes, and the large style sheet is stuck.
-	wire.send(settingsFrame({ [SETTING.initialWindow]: 65_535 }));
-	await wire.flushed();
-	const document = wire.request('/');
-	await wire.ended(document);
-	const [sheet] = wire.promisesOn(document);
-	assert.is(sheet?.fields['if-none-match'], undefined);
-	const stuck = sheet?.promised ?? 0;
-	await wire.until('the stuck style sheet', () => wire.told(stuck).body.length === 65_535);
-	await wire.flushed();
-	const { pushes } = wire.viewOf(document);
-	assert.equal(statusesOf({ pushes } as View), [200, 0, 0, 0, 0]);
-	wire.send(windowFrame(stuck, 10 ** 6));
-	for (const { promised } of wire.promisesOn(document)) await wire.ended(promised);
-	assert.equal(statusesOf(wire.viewOf(document)), [200, 304, 304, 304, 304]);
-});
+order(
+	'a confirmation counts, too: it waits while the client takes no more streams (RFC 9113 §5.1.2)',
+	async () => {
+		const tested = await openIndexed({
+			...gallery(4, () => 10),
+			'index.html': page(style('/big.css'), ...[0, 1, 2, 3].map((index) => image(`/${index}.svg`))),
+			'big.css': '.'.repeat(200_000),
+		});
+		const wire = new Wire(tested, { [SETTING.maxConcurrentStreams]: 1 });
+		await wire.view('/');
+		await put(tested.folder, 'big.css', '!'.repeat(200_000));
+		await eventually(
+			'the new style sheet',
+			async () => (await ask(tested, 'HTTP/2', '/big.css')).body[0] === 33,
+		);
+		// From now on every stream gets 65,535 bytes, and the large style sheet is stuck.
+		wire.send(settingsFrame({ [SETTING.initialWindow]: 65_535 }));
+		await wire.flushed();
+		const document = wire.request('/');
+		await wire.ended(document);
+		const [sheet] = wire.promisesOn(document);
+		assert.is(sheet?.fields['if-none-match'], undefined);
+		const stuck = sheet?.promised ?? 0;
+		await wire.until('the stuck style sheet', () => wire.told(stuck).body.length === 65_535);
+		await wire.flushed();
+		const { pushes } = wire.viewOf(document);
+		assert.equal(statusesOf({ pushes } as View), [200, 0, 0, 0, 0]);
+		wire.send(windowFrame(stuck, 10 ** 6));
+		for (const { promised } of wire.promisesOn(document)) await wire.ended(promised);
+		assert.equal(statusesOf(wire.viewOf(document)), [200, 304, 304, 304, 304]);
+	},
+);
 
-order('a limit that the client lowers to 0 and raises again holds pushes up for that long (RFC 9113 §6.5.2)', async () => {
-	const wire = new Wire(await openIndexed(gallery(5, () => 30_000)), { [SETTING.initialWindow]: 0 });
-	const document = wire.request('/');
-	await wire.until('the document', () => wire.told(document).status === 200);
-	assert.is(wire.promisesOn(document).length, 5);
-	wire.send(settingsFrame({ [SETTING.maxConcurrentStreams]: 0 }));
-	// Pushes that began before the setting arrived may go on.
-	await wire.flushed();
-	wire.send(windowFrame(document, 10 ** 6));
-	await wire.ended(document);
-	const begun = (): number => statusesOf(wire.viewOf(document)).filter((status) => status !== 0).length;
-	for (const { promised } of wire.promisesOn(document))
-		if (wire.told(promised).status !== 0) {
-			wire.send(windowFrame(promised, 10 ** 6));
-			await wire.ended(promised);
-		}
-	await wire.flushed();
-	assert.ok(begun() <= 2, `${begun()} begun in spite of a limit of 0`);
-	wire.send(settingsFrame({ [SETTING.maxConcurrentStreams]: 10, [SETTING.initialWindow]: 10 ** 6 }));
-	for (const { promised } of wire.promisesOn(document)) await wire.ended(promised);
-	assert.equal(statusesOf(wire.viewOf(document)), [200, 200, 200, 200, 200]);
-});
+order(
+	'a limit that the client lowers to 0 and raises again holds pushes up for that long (RFC 9113 §6.5.2)',
+	async () => {
+		const wire = new Wire(await openIndexed(gallery(5, () => 30_000)), { [SETTING.initialWindow]: 0 });
+		const document = wire.request('/');
+		await wire.until('the document', () => wire.told(document).status === 200);
+		assert.is(wire.promisesOn(document).length, 5);
+		wire.send(settingsFrame({ [SETTING.maxConcurrentStreams]: 0 }));
+		// Pushes that began before the setting arrived may go on.
+		await wire.flushed();
+		wire.send(windowFrame(document, 10 ** 6));
+		await wire.ended(document);
+		const begun = (): number => statusesOf(wire.viewOf(document)).filter((status) => status !== 0).length;
+		for (const { promised } of wire.promisesOn(document))
+			if (wire.told(promised).status !== 0) {
+				wire.send(windowFrame(promised, 10 ** 6));
+				await wire.ended(promised);
+			}
+		await wire.flushed();
+		assert.ok(begun() <= 2, `${begun()} begun in spite of a limit of 0`);
+		wire.send(settingsFrame({ [SETTING.maxConcurrentStreams]: 10, [SETTING.initialWindow]: 10 ** 6 }));
+		for (const { promised } of wire.promisesOn(document)) await wire.ended(promised);
+		assert.equal(statusesOf(wire.viewOf(document)), [200, 200, 200, 200, 200]);
+	},
+);
 
 order.run();
 
@@ -496,7 +539,11 @@ confirmation('a hard reload gets every body again (RFC 9111 §5.2.1.4)', async (
 		{ name: 'nothing', input: {}, want: 304 },
 	];
 	for (const { name, input, want } of rows)
-		assert.equal(statusesOf(await wire.view('/', input)), Array.from({ length: 6 }, () => want), name);
+		assert.equal(
+			statusesOf(await wire.view('/', input)),
+			Array.from({ length: 6 }, () => want),
+			name,
+		);
 });
 
 confirmation('a document that is unmodified still brings what is lacking (RFC 9110 §15.4.5)', async () => {
@@ -529,26 +576,29 @@ confirmation.run();
 const none = suite('who gets no push');
 none.after.each(endAll);
 
-none('requests that a proxy forwards, scripts and readers without a page (RFC 9110 §7.6.3, RFC 7239)', async () => {
-	const wire = new Wire(await openIndexed(MIXED));
-	const rows: { name: string; input: Fields; want: number }[] = [
-		{ name: 'Via', input: { via: '1.1 proxy' }, want: 0 },
-		{ name: 'Via, empty', input: { via: '' }, want: 0 },
-		{ name: 'Forwarded', input: { forwarded: 'for=192.0.2.1' }, want: 0 },
-		{ name: 'X-Forwarded-For', input: { 'x-forwarded-for': '192.0.2.1' }, want: 0 },
-		{ name: 'HEAD', input: { ':method': 'HEAD' }, want: 0 },
-		{ name: 'a fetch', input: { 'sec-fetch-dest': 'empty' }, want: 0 },
-		{ name: 'an image', input: { 'sec-fetch-dest': 'image' }, want: 0 },
-		{ name: 'a frame', input: { 'sec-fetch-dest': 'iframe' }, want: 6 },
-		{ name: 'a page', input: { 'sec-fetch-dest': 'document' }, want: 6 },
-		{ name: 'a client that says nothing', input: {}, want: 6 },
-	];
-	for (const { name, input, want } of rows) {
-		const { document, pushes } = await wire.view('/', input);
-		assert.is(document.status, 200, name);
-		assert.is(pushes.size, want, name);
-	}
-});
+none(
+	'requests that a proxy forwards, scripts and readers without a page (RFC 9110 §7.6.3, RFC 7239)',
+	async () => {
+		const wire = new Wire(await openIndexed(MIXED));
+		const rows: { name: string; input: Fields; want: number }[] = [
+			{ name: 'Via', input: { via: '1.1 proxy' }, want: 0 },
+			{ name: 'Via, empty', input: { via: '' }, want: 0 },
+			{ name: 'Forwarded', input: { forwarded: 'for=192.0.2.1' }, want: 0 },
+			{ name: 'X-Forwarded-For', input: { 'x-forwarded-for': '192.0.2.1' }, want: 0 },
+			{ name: 'HEAD', input: { ':method': 'HEAD' }, want: 0 },
+			{ name: 'a fetch', input: { 'sec-fetch-dest': 'empty' }, want: 0 },
+			{ name: 'an image', input: { 'sec-fetch-dest': 'image' }, want: 0 },
+			{ name: 'a frame', input: { 'sec-fetch-dest': 'iframe' }, want: 6 },
+			{ name: 'a page', input: { 'sec-fetch-dest': 'document' }, want: 6 },
+			{ name: 'a client that says nothing', input: {}, want: 6 },
+		];
+		for (const { name, input, want } of rows) {
+			const { document, pushes } = await wire.view('/', input);
+			assert.is(document.status, 200, name);
+			assert.is(pushes.size, want, name);
+		}
+	},
+);
 
 none('other methods, files, missing pages and redirects', async () => {
 	const wire = new Wire(await openIndexed({ ...MIXED, 'folder/index.html': page(style('/css/one.css')) }));
@@ -609,7 +659,10 @@ interruptions('one promise is declined: the others and the document arrive (RFC 
 	await wire.until('the document', () => wire.told(document).status === 200);
 	const streams = wire.promisesOn(document).map(({ promised }) => promised);
 	const declined = streams.filter((_, index) => index === 0 || index === 3);
-	wire.send(...declined.map((stream) => resetFrame(stream, CANCEL)), settingsFrame({ [SETTING.initialWindow]: 10 ** 6 }));
+	wire.send(
+		...declined.map((stream) => resetFrame(stream, CANCEL)),
+		settingsFrame({ [SETTING.initialWindow]: 10 ** 6 }),
+	);
 	await wire.ended(document);
 	const kept = streams.filter((stream) => !declined.includes(stream));
 	for (const stream of kept) await wire.ended(stream);
@@ -635,9 +688,12 @@ interruptions('every promise is declined at once, again and again', async () => 
 });
 
 interruptions('the document is declined: what was promised arrives (RFC 9113 §8.4.2)', async () => {
-	const wire = new Wire(await openIndexed({ ...MIXED, 'index.html': `${MIXED['index.html']}${' '.repeat(300_000)}` }), {
-		[SETTING.initialWindow]: 1000,
-	});
+	const wire = new Wire(
+		await openIndexed({ ...MIXED, 'index.html': `${MIXED['index.html']}${' '.repeat(300_000)}` }),
+		{
+			[SETTING.initialWindow]: 1000,
+		},
+	);
 	const document = wire.request('/');
 	await wire.until('the document', () => wire.told(document).body.length > 0);
 	wire.send(resetFrame(document, CANCEL), settingsFrame({ [SETTING.initialWindow]: 10 ** 6 }));
@@ -662,7 +718,10 @@ interruptions('a request that is declined before it is answered harms nobody', a
 });
 
 interruptions('after GOAWAY the document and what was promised arrive (RFC 9113 §6.8)', async () => {
-	const tested = await openIndexed({ ...MIXED, 'index.html': `${MIXED['index.html']}${' '.repeat(300_000)}` });
+	const tested = await openIndexed({
+		...MIXED,
+		'index.html': `${MIXED['index.html']}${' '.repeat(300_000)}`,
+	});
 	const wire = new Wire(tested, { [SETTING.initialWindow]: 1000 });
 	const document = wire.request('/');
 	await wire.until('the document', () => wire.told(document).body.length > 0);
@@ -687,7 +746,10 @@ interruptions('GOAWAY in the same packet as the request, with and without an err
 });
 
 interruptions('a client that vanishes in the middle takes nothing along', async () => {
-	const tested = await openIndexed(gallery(50, () => 100_000), { pushBudget: 10 ** 9 });
+	const tested = await openIndexed(
+		gallery(50, () => 100_000),
+		{ pushBudget: 10 ** 9 },
+	);
 	for (const moment of ['promise', 'headers', 'data'] as const)
 		for (let round = 0; round < 5; round++) {
 			const wire = new Wire(tested, round % 2 === 0 ? {} : { [SETTING.initialWindow]: 1000 });
@@ -776,7 +838,10 @@ changes('the new version is never sent for the old promise; the client that asks
 			assert.is(fields.etag, tag, name);
 			assert.ok(body.equals(Buffer.from(earlier)), name);
 		} else {
-			assert.ok(body.every((byte) => byte === 97), name);
+			assert.ok(
+				body.every((byte) => byte === 97),
+				name,
+			);
 			assert.ok(body.length < size, `${name}: ${body.length} of ${size} bytes`);
 		}
 
@@ -796,13 +861,21 @@ changes('the new version is never sent for the old promise; the client that asks
 changes('a promised file that is gone: its stream is reset, everything else arrives', async () => {
 	const tested = await openIndexed({
 		...gallery(4, () => 1000),
-		'index.html': page(image('/0.svg'), image('/1.svg'), image('/2.svg'), image('/3.svg'), ' '.repeat(200_000)),
+		'index.html': page(
+			image('/0.svg'),
+			image('/1.svg'),
+			image('/2.svg'),
+			image('/3.svg'),
+			' '.repeat(200_000),
+		),
 	});
 	const wire = new Wire(tested, { [SETTING.initialWindow]: 1000 });
 	// The folder is out of reach when the promised bodies are read, but the index still lists them.
 	const document = wire.request('/');
 	await wire.until('a promise', () => wire.promisesOn(document).length === 4);
-	await rename(join(tested.folder, '1.svg'), join(tested.folder, '..', `${Date.now()}-gone.svg`)).catch(() => undefined);
+	await rename(join(tested.folder, '1.svg'), join(tested.folder, '..', `${Date.now()}-gone.svg`)).catch(
+		() => undefined,
+	);
 	wire.send(settingsFrame({ [SETTING.initialWindow]: 10 ** 6 }));
 	await wire.ended(document);
 	for (const { promised } of wire.promisesOn(document)) await wire.ended(promised);
@@ -820,7 +893,11 @@ changes('pages viewed while their files are rewritten: no body under the tag of 
 	let isOver = false;
 	const writer = (async () => {
 		for (let version = 0; !isOver; version++)
-			await replace(tested.folder, `${version % 6}.svg`, `version ${version} `.padEnd(3000 + (version % 7), '.'));
+			await replace(
+				tested.folder,
+				`${version % 6}.svg`,
+				`version ${version} `.padEnd(3000 + (version % 7), '.'),
+			);
 	})();
 	const deadline = performance.now() + 1500;
 	while (performance.now() < deadline) {
@@ -841,7 +918,3 @@ changes('pages viewed while their files are rewritten: no body under the tag of 
 });
 
 changes.run();
-
-void readFile;
-void within;
-void Line;

@@ -1,8 +1,8 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { symlink } from 'node:fs/promises';
 import { createServer as createHttp1Server } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, connect, createServer, type Server as TcpServer } from 'node:net';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatRecord, parseRecord } from '../src/digest/cookie.ts';
@@ -13,20 +13,15 @@ import { openSockets } from '../src/server/sockets.ts';
 import { serve } from '../src/server.ts';
 import {
 	ask,
-	askOn,
 	askRaw,
 	dataFrame,
 	type Fields,
-	headersFrame,
 	Line,
-	openSession,
 	PROTOCOLS,
-	type Protocol,
 	SETTING,
 	settingsFrame,
 	type View,
 	Wire,
-	windowFrame,
 } from './support/client.ts';
 import {
 	endAll,
@@ -55,27 +50,39 @@ const bodyless = ({ date: _, 'content-length': __, ...fields }: Fields): Fields 
 const answers = suite('answers');
 answers.after.each(endAll);
 
-answers('a file comes with its type, length, tag and lifetime, over both protocols (RFC 9110 §8)', async () => {
-	for (const cert of [true, false]) {
-		const tested = await openIndexed(SITE, { cert });
-		for (const protocol of PROTOCOLS) {
-			const { status, fields, body } = await ask(tested, protocol, '/a.css');
-			assert.is(status, 200);
-			assert.is(String(body), SITE['a.css']);
-			assert.is(fields['content-type'], 'text/css; charset=utf-8');
-			assert.is(fields['content-length'], '16');
-			assert.is(fields['cache-control'], 'no-cache');
-			assert.is(fields['x-content-type-options'], 'nosniff');
-			assert.match(fields.etag ?? '', /^"[0-9a-f]{32}"$/);
-			assert.ok(Number.isFinite(Date.parse(fields.date ?? '')));
+answers(
+	'a file comes with its type, length, tag and lifetime, over both protocols (RFC 9110 §8)',
+	async () => {
+		for (const cert of [true, false]) {
+			const tested = await openIndexed(SITE, { cert });
+			for (const protocol of PROTOCOLS) {
+				const { status, fields, body } = await ask(tested, protocol, '/a.css');
+				assert.is(status, 200);
+				assert.is(String(body), SITE['a.css']);
+				assert.is(fields['content-type'], 'text/css; charset=utf-8');
+				assert.is(fields['content-length'], '16');
+				assert.is(fields['cache-control'], 'no-cache');
+				assert.is(fields['x-content-type-options'], 'nosniff');
+				assert.match(fields.etag ?? '', /^"[0-9a-f]{32}"$/);
+				assert.ok(Number.isFinite(Date.parse(fields.date ?? '')));
+			}
 		}
-	}
-});
+	},
+);
 
 answers('HEAD has the fields of GET and no body (RFC 9110 §9.3.2)', async () => {
 	const tested = await openIndexed({ ...SITE, 'large.bin': Buffer.alloc(3_000_000, 1) });
 	for (const protocol of PROTOCOLS)
-		for (const target of ['/a.css', '/docs/', '/docs', '/empty.txt', '/large.bin', '/missing', '/%', '/.casper/refusal.css']) {
+		for (const target of [
+			'/a.css',
+			'/docs/',
+			'/docs',
+			'/empty.txt',
+			'/large.bin',
+			'/missing',
+			'/%',
+			'/.casper/refusal.css',
+		]) {
 			const get = await ask(tested, protocol, target);
 			const head = await ask(tested, protocol, target, {}, 'HEAD');
 			assert.is(head.status, get.status, target);
@@ -131,7 +138,12 @@ answers('a body that nobody asked for is neither read nor in the way (RFC 9110 �
 	const posts = 'POST /a.css HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc'.repeat(3);
 	await line.write(`${posts}GET /a.css HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
 	await line.closed();
-	assert.equal(line.received.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 405', 'HTTP/1.1 405', 'HTTP/1.1 405', 'HTTP/1.1 200']);
+	assert.equal(line.received.match(/HTTP\/1\.1 \d+/g), [
+		'HTTP/1.1 405',
+		'HTTP/1.1 405',
+		'HTTP/1.1 405',
+		'HTTP/1.1 200',
+	]);
 });
 
 answers('If-None-Match is a list, compared weakly (RFC 9110 §13.1.2)', async () => {
@@ -155,55 +167,71 @@ answers('If-None-Match is a list, compared weakly (RFC 9110 §13.1.2)', async ()
 	for (const protocol of PROTOCOLS)
 		for (const method of ['GET', 'HEAD'])
 			for (const { name, input, want } of rows) {
-				const { status, fields, body } = await ask(tested, protocol, '/a.css', { 'if-none-match': input }, method);
+				const { status, fields, body } = await ask(
+					tested,
+					protocol,
+					'/a.css',
+					{ 'if-none-match': input },
+					method,
+				);
 				assert.is(status, want, `${protocol} ${method}: ${name}`);
 				assert.is(fields.etag, etag);
 				assert.is(fields['cache-control'], 'no-cache');
 				if (want === 304) {
 					assert.is(body.length, 0);
-					assert.equal(Object.keys(bodyless(fields)).sort(), protocol === 'HTTP/2' ? ['cache-control', 'etag'] : ['cache-control', 'connection', 'etag']);
+					assert.equal(
+						Object.keys(bodyless(fields)).sort(),
+						protocol === 'HTTP/2' ? ['cache-control', 'etag'] : ['cache-control', 'connection', 'etag'],
+					);
 				}
 			}
 });
 
-answers('a folder is redirected to its slash, with the query, never to another host (RFC 9110 §15.4.9)', async () => {
-	const tested = await openIndexed({
-		...SITE,
-		'a b/ü#/index.html': 'deep',
-		'evil.example/index.html': 'evil',
-		'%2f/index.html': 'slash',
-	});
-	const rows = [
-		{ input: '/docs', want: '/docs/' },
-		{ input: '/docs?', want: '/docs/?' },
-		{ input: '/docs?a=1&b=%20?#'.replace('#', '%23'), want: '/docs/?a=1&b=%20?%23' },
-		{ input: '/docs?//evil.example', want: '/docs/?//evil.example' },
-		{ input: '/%64ocs', want: '/docs/' },
-		{ input: '/a%20b/%C3%BC%23', want: '/a%20b/%C3%BC%23/' },
-		{ input: '/evil.example', want: '/evil.example/' },
-		{ input: '/%252f', want: '/%252f/' },
-		{ input: '//docs', want: undefined },
-		{ input: '//evil.example', want: undefined },
-		{ input: '///evil.example', want: undefined },
-		{ input: '/%2fevil.example', want: undefined },
-		{ input: '/\\evil.example', want: undefined },
-		{ input: '/.//evil.example', want: undefined },
-		{ input: '/docs/..//evil.example', want: undefined },
-		{ input: '/docs//', want: undefined },
-		{ input: '/docs/index.html/', want: undefined },
-		{ input: 'https://other.example/docs', want: '/docs/' },
-		{ input: 'https://other.example//docs', want: undefined },
-	];
-	for (const protocol of PROTOCOLS)
-		for (const { input, want } of rows) {
-			// Only HTTP/1.1 has the absolute form (RFC 9112 §3.2.2).
-			if (protocol === 'HTTP/2' && !input.startsWith('/')) continue;
-			const { status, fields, body } = await ask(tested, protocol, input);
-			assert.is(status, want === undefined ? (input.includes('\\') || input.includes('%2f') ? 400 : 404) : 308, input);
-			assert.is(fields.location, want, `${protocol} ${input}`);
-			if (want !== undefined) assert.is(body.length, 0);
-		}
-});
+answers(
+	'a folder is redirected to its slash, with the query, never to another host (RFC 9110 §15.4.9)',
+	async () => {
+		const tested = await openIndexed({
+			...SITE,
+			'a b/ü#/index.html': 'deep',
+			'evil.example/index.html': 'evil',
+			'%2f/index.html': 'slash',
+		});
+		const rows = [
+			{ input: '/docs', want: '/docs/' },
+			{ input: '/docs?', want: '/docs/?' },
+			{ input: '/docs?a=1&b=%20?#'.replace('#', '%23'), want: '/docs/?a=1&b=%20?%23' },
+			{ input: '/docs?//evil.example', want: '/docs/?//evil.example' },
+			{ input: '/%64ocs', want: '/docs/' },
+			{ input: '/a%20b/%C3%BC%23', want: '/a%20b/%C3%BC%23/' },
+			{ input: '/evil.example', want: '/evil.example/' },
+			{ input: '/%252f', want: '/%252f/' },
+			{ input: '//docs', want: undefined },
+			{ input: '//evil.example', want: undefined },
+			{ input: '///evil.example', want: undefined },
+			{ input: '/%2fevil.example', want: undefined },
+			{ input: '/\\evil.example', want: undefined },
+			{ input: '/.//evil.example', want: undefined },
+			{ input: '/docs/..//evil.example', want: undefined },
+			{ input: '/docs//', want: undefined },
+			{ input: '/docs/index.html/', want: undefined },
+			{ input: 'https://other.example/docs', want: '/docs/' },
+			{ input: 'https://other.example//docs', want: undefined },
+		];
+		for (const protocol of PROTOCOLS)
+			for (const { input, want } of rows) {
+				// Only HTTP/1.1 has the absolute form (RFC 9112 §3.2.2).
+				if (protocol === 'HTTP/2' && !input.startsWith('/')) continue;
+				const { status, fields, body } = await ask(tested, protocol, input);
+				assert.is(
+					status,
+					want === undefined ? (input.includes('\\') || input.includes('%2f') ? 400 : 404) : 308,
+					input,
+				);
+				assert.is(fields.location, want, `${protocol} ${input}`);
+				if (want !== undefined) assert.is(body.length, 0);
+			}
+	},
+);
 
 answers('the index of a folder is its page, and is there under its own name', async () => {
 	const tested = await openIndexed(SITE);
@@ -226,7 +254,7 @@ answers('file names with whatever a URL must escape are served, and only so', as
 		"a'b&c;d=e,f@g(h).txt": 'punctuation',
 		'[x]^{y}|`z`.txt': 'brackets',
 		['__proto__']: 'prototype',
-		'constructor': 'constructor',
+		constructor: 'constructor',
 		'a.b.c.tar.gz': 'dots',
 		'..x': 'hidden',
 		'x..': 'dots at the end',
@@ -303,24 +331,27 @@ answers('an empty file is a whole answer', async () => {
 	}
 });
 
-answers('refusals say what is wrong, as a page to people and as a line to programs, and are not kept', async () => {
-	const tested = await openIndexed(SITE);
-	for (const protocol of PROTOCOLS) {
-		const line = await ask(tested, protocol, '/<missing>');
-		assert.is(line.status, 404);
-		assert.is(line.fields['content-type'], 'text/plain; charset=utf-8');
-		assert.match(String(line.body), /^404 Not found: .*\n$/);
-		assert.is(line.fields['cache-control'], 'no-store');
-		assert.is(line.fields['set-cookie'], undefined);
-		const page = await ask(tested, protocol, '/<missing>', { accept: 'text/html,*/*' });
-		assert.is(page.fields['content-type'], 'text/html; charset=utf-8');
-		assert.match(String(page.body), '<h1>404 ');
-		for (const { body } of [line, page]) assert.not.match(String(body), /missing>|casper-test/);
-	}
-});
+answers(
+	'refusals say what is wrong, as a page to people and as a line to programs, and are not kept',
+	async () => {
+		const tested = await openIndexed(SITE);
+		for (const protocol of PROTOCOLS) {
+			const line = await ask(tested, protocol, '/<missing>');
+			assert.is(line.status, 404);
+			assert.is(line.fields['content-type'], 'text/plain; charset=utf-8');
+			assert.match(String(line.body), /^404 Not found: .*\n$/);
+			assert.is(line.fields['cache-control'], 'no-store');
+			assert.is(line.fields['set-cookie'], undefined);
+			const page = await ask(tested, protocol, '/<missing>', { accept: 'text/html,*/*' });
+			assert.is(page.fields['content-type'], 'text/html; charset=utf-8');
+			assert.match(String(page.body), '<h1>404 ');
+			for (const { body } of [line, page]) assert.not.match(String(body), /missing>|casper-test/);
+		}
+	},
+);
 
 answers('our own files are served, and nothing beside them', async () => {
-	const tested = await openIndexed({ ...SITE, '.casper/secret.css': 'secret', 'x': 'x' });
+	const tested = await openIndexed({ ...SITE, '.casper/secret.css': 'secret', x: 'x' });
 	const rows = [
 		{ input: '/.casper/refusal.css', fields: {}, want: 200 },
 		{ input: '/.casper/refusal.css', fields: { range: 'bytes=9-2' }, want: 200 },
@@ -490,7 +521,10 @@ paths('nothing outside of the folder, hidden or badly written can be had over HT
 	for (const cert of [true, false]) {
 		const tested = await openInside({ cert });
 		for (const { input, want } of TARGETS) {
-			const { status, text } = await askRaw(tested, `GET ${input} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+			const { status, text } = await askRaw(
+				tested,
+				`GET ${input} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+			);
 			assert.not.match(text, 'SECRET', input);
 			assert.ok(want.includes(status) || (status === 400 && want.includes(404)), `${input}: ${status}`);
 		}
@@ -501,11 +535,20 @@ paths('nothing outside of the folder, hidden or badly written can be had over HT
 paths('a target that no answer may echo does no harm (RFC 9110 §5.5)', async () => {
 	const tested = await openIndexed(SITE);
 	for (const code of [0, 1, 8, 9, 10, 11, 12, 13, 27, 31, 32, 127, 128, 160, 255])
-		for (const target of [`/docs?a${String.fromCharCode(code)}b`, `/docs${String.fromCharCode(code)}`, `/a.css?${String.fromCharCode(code)}`]) {
-			const { text } = await askRaw(tested, `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+		for (const target of [
+			`/docs?a${String.fromCharCode(code)}b`,
+			`/docs${String.fromCharCode(code)}`,
+			`/a.css?${String.fromCharCode(code)}`,
+		]) {
+			const { text } = await askRaw(
+				tested,
+				`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+			);
 			assert.not.match(text, /^HTTP\/1\.1 5/, JSON.stringify(target));
 			assert.not.match(text, /\nb/, JSON.stringify(target));
-			const { document } = await new Wire(tested).view(target).catch(() => ({ document: { status: 0, resetCode: 1 } }));
+			const { document } = await new Wire(tested)
+				.view(target)
+				.catch(() => ({ document: { status: 0, resetCode: 1 } }));
 			assert.ok(document.status < 500, JSON.stringify(target));
 		}
 	assert.is((await ask(tested, 'HTTP/1.1', '/a.css')).status, 200);
@@ -513,7 +556,6 @@ paths('a target that no answer may echo does no harm (RFC 9110 §5.5)', async ()
 });
 
 paths.run();
-
 
 const cookies = suite('the cookie');
 cookies.after.each(endAll);
@@ -538,7 +580,9 @@ const cookieThatClaims = (
 	tested: Tested,
 	versions: readonly { readonly url: string; readonly etag: string | undefined }[],
 ): string => {
-	const keys = versions.map(({ url, etag = '' }) => keyOf({ url, hash: etag.slice(1, -1) })).sort((a, b) => a - b);
+	const keys = versions
+		.map(({ url, etag = '' }) => keyOf({ url, hash: etag.slice(1, -1) }))
+		.sort((a, b) => a - b);
 	return `__Host-casper_${tested.port}=${formatRecord({ keyBits: 20, segments: [{ sinceMinutes: undefined, keys }] })}`;
 };
 
@@ -600,7 +644,8 @@ cookies('with it every dependency is confirmed and no body pushed, visit after v
 cookies('after a visit to another page all that was given is still known', async () => {
 	const tested = await openIndexed({
 		...SITE,
-		'docs/index.html': '<!doctype html><link rel="stylesheet" href="/a.css?v=2"><script src="/a.js"></script>',
+		'docs/index.html':
+			'<!doctype html><link rel="stylesheet" href="/a.css?v=2"><script src="/a.js"></script>',
 	});
 	const first = await visit(tested);
 	const second = await visit(tested, first.cookie, '/docs/');
@@ -615,12 +660,18 @@ cookies('after one file changed exactly that one is pushed', async () => {
 	const tested = await openIndexed(SITE);
 	const { cookie } = await visit(tested);
 	await put(tested.folder, 'a.js', 'changed();');
-	await eventually('the change', async () => String((await ask(tested, 'HTTP/2', '/a.js')).body) === 'changed();');
+	await eventually(
+		'the change',
+		async () => String((await ask(tested, 'HTTP/2', '/a.js')).body) === 'changed();',
+	);
 	const { pushes, cookie: next } = await visit(tested, cookie);
-	assert.equal([...pushes].map(([path, { status }]) => [path, status]), [
-		['/a.css', 304],
-		['/a.js', 200],
-	]);
+	assert.equal(
+		[...pushes].map(([path, { status }]) => [path, status]),
+		[
+			['/a.css', 304],
+			['/a.js', 200],
+		],
+	);
 	assert.is(String(pushes.get('/a.js')?.body), 'changed();');
 	assert.equal(statusesOf(await visit(tested, next)), [304, 304]);
 });
@@ -663,7 +714,10 @@ cookies('is found among others', async () => {
 		{ name: 'in the middle', input: `a=1; ${cookie}; b=2` },
 		{ name: 'last, without spaces', input: `a=1;${cookie}` },
 		{ name: 'before one of the same name', input: `${cookie}; ${cookie.split('=')[0]}=AAAA` },
-		{ name: 'beside those of other ports', input: `__Host-casper_1=AAAA; ${cookie}; casper_${tested.port}=BBBB` },
+		{
+			name: 'beside those of other ports',
+			input: `__Host-casper_1=AAAA; ${cookie}; casper_${tested.port}=BBBB`,
+		},
 	];
 	for (const { name, input } of rows) assert.equal(statusesOf(await visit(tested, input)), [304, 304], name);
 });
@@ -675,31 +729,38 @@ cookies('a hard reload gets every body in spite of it (RFC 9111 §5.2.1.4)', asy
 	assert.equal(statusesOf(view), [200, 200]);
 });
 
-cookies('in production a name with a content hash is immutable and passed over on the second visit (RFC 8246)', async () => {
-	const files = {
-		'index.html': '<!doctype html><link rel="stylesheet" href="/a-4f2d9c1e7b.css"><script src="/b.js"></script>',
-		'a-4f2d9c1e7b.css': 'a',
-		'b.js': 'b',
-	};
-	const tested = await openIndexed(files, { production: true });
-	const first = await visit(tested);
-	assert.is(first.pushes.get('/a-4f2d9c1e7b.css')?.fields['cache-control'], 'max-age=31536000, immutable');
-	assert.is(first.pushes.get('/b.js')?.fields['cache-control'], 'no-cache');
-	assert.is(first.document.fields['cache-control'], 'private, no-cache');
-	const second = await visit(tested, first.cookie);
-	assert.equal([...second.pushes.keys()], ['/b.js']);
-	assert.equal(statusesOf(second), [304]);
+cookies(
+	'in production a name with a content hash is immutable and passed over on the second visit (RFC 8246)',
+	async () => {
+		const files = {
+			'index.html':
+				'<!doctype html><link rel="stylesheet" href="/a-4f2d9c1e7b.css"><script src="/b.js"></script>',
+			'a-4f2d9c1e7b.css': 'a',
+			'b.js': 'b',
+		};
+		const tested = await openIndexed(files, { production: true });
+		const first = await visit(tested);
+		assert.is(first.pushes.get('/a-4f2d9c1e7b.css')?.fields['cache-control'], 'max-age=31536000, immutable');
+		assert.is(first.pushes.get('/b.js')?.fields['cache-control'], 'no-cache');
+		assert.is(first.document.fields['cache-control'], 'private, no-cache');
+		const second = await visit(tested, first.cookie);
+		assert.equal([...second.pushes.keys()], ['/b.js']);
+		assert.equal(statusesOf(second), [304]);
 
-	const inDevelopment = await openIndexed(files);
-	const { pushes } = await visit(inDevelopment);
-	assert.is(pushes.get('/a-4f2d9c1e7b.css')?.fields['cache-control'], 'no-cache');
-});
+		const inDevelopment = await openIndexed(files);
+		const { pushes } = await visit(inDevelopment);
+		assert.is(pushes.get('/a-4f2d9c1e7b.css')?.fields['cache-control'], 'no-cache');
+	},
+);
 
 cookies('a false claim costs a request at most and never shows what is old (RFC 9110 §13.1.2)', async () => {
 	const tested = await openIndexed(SITE);
 	const earlier = (await ask(tested, 'HTTP/2', '/a.css')).fields.etag;
 	await put(tested.folder, 'a.css', 'a { color: blue }');
-	await eventually('the change', async () => (await ask(tested, 'HTTP/2', '/a.css', {}, 'HEAD')).fields.etag !== earlier);
+	await eventually(
+		'the change',
+		async () => (await ask(tested, 'HTTP/2', '/a.css', {}, 'HEAD')).fields.etag !== earlier,
+	);
 	const { etag } = (await ask(tested, 'HTTP/2', '/a.css', {}, 'HEAD')).fields;
 	// A client that holds the earlier version, with a cookie whose keys collide with those of the later one.
 	const wire = new Wire(tested);
@@ -716,12 +777,17 @@ cookies('a false claim costs a request at most and never shows what is old (RFC 
 
 cookies('a false claim to hold what is immutable costs a request and nothing more', async () => {
 	const tested = await openIndexed(
-		{ 'index.html': '<!doctype html><link rel="stylesheet" href="/a-4f2d9c1e7b.css">', 'a-4f2d9c1e7b.css': 'a' },
+		{
+			'index.html': '<!doctype html><link rel="stylesheet" href="/a-4f2d9c1e7b.css">',
+			'a-4f2d9c1e7b.css': 'a',
+		},
 		{ production: true },
 	);
 	const { etag } = (await ask(tested, 'HTTP/2', '/a-4f2d9c1e7b.css')).fields;
 	const wire = new Wire(tested);
-	const { pushes } = await wire.view('/', { cookie: cookieThatClaims(tested, [{ url: '/a-4f2d9c1e7b.css', etag }]) });
+	const { pushes } = await wire.view('/', {
+		cookie: cookieThatClaims(tested, [{ url: '/a-4f2d9c1e7b.css', etag }]),
+	});
 	assert.is(pushes.size, 0);
 	assert.is(String((await wire.view('/a-4f2d9c1e7b.css')).document.body), 'a');
 });
@@ -757,7 +823,8 @@ start.after.each(endAll);
 start('requests are answered before a large folder is indexed, and a page is complete', async () => {
 	const files: Record<string, string> = {};
 	for (let at = 0; at < 5000; at++) files[`${at % 50}/${at}.html`] = `<!doctype html>${at}`;
-	files['zz/index.html'] = '<!doctype html><link rel="stylesheet" href="../zz/a.css"><img src="b.svg"><img src="/missing.svg">';
+	files['zz/index.html'] =
+		'<!doctype html><link rel="stylesheet" href="../zz/a.css"><img src="b.svg"><img src="/missing.svg">';
 	files['zz/a.css'] = 'a';
 	files['zz/b.svg'] = 'b';
 	const tested = await open(files);
@@ -848,7 +915,12 @@ start('the host is one address, or all of them', async () => {
 /** The error that starting a server ends with. */
 const failure = async (folder: string, options: ServeOptions): Promise<unknown> => {
 	try {
-		onEnd(((server) => () => server.close())(await serve(folder, options)));
+		onEnd(
+			(
+				(server) => () =>
+					server.close()
+			)(await serve(folder, options)),
+		);
 	} catch (error) {
 		return error;
 	}
@@ -893,7 +965,13 @@ start('a given port that is taken is an error of its own kind', async () => {
 start('a port that is not given is the next free one', async () => {
 	const { port: taken } = (await occupy(0, '127.0.0.1')).address() as AddressInfo;
 	const engines = { http1: createHttp1Server(), http2: createHttp2Server() };
-	const options = { host: 'localhost', port: undefined, defaultPort: taken, tls: undefined, patienceMs: 10_000 } as const;
+	const options = {
+		host: 'localhost',
+		port: undefined,
+		defaultPort: taken,
+		tls: undefined,
+		patienceMs: 10_000,
+	} as const;
 	const first = await openSockets(options, engines);
 	onEnd(() => first.close(0));
 	const second = await openSockets(options, engines);
@@ -967,12 +1045,15 @@ end('running responses finish, over both protocols; HTTP/2 clients get GOAWAY (R
 		const closing = tested.server.close().then(() => {
 			isOver = true;
 		});
-		await wire.until('GOAWAY', () => wire.frames.some((frame) => frame.kind === 'goaway' && frame.code === 0));
+		await wire.until('GOAWAY', () =>
+			wire.frames.some((frame) => frame.kind === 'goaway' && frame.code === 0),
+		);
 		assert.is(await isListening(tested.port, '127.0.0.1'), false);
 		assert.is(isOver, false);
 		line.socket.resume();
 		wire.send(settingsFrame({ [SETTING.initialWindow]: 10 ** 7 }));
-		for (const each of [stream, page, ...wire.promisesOn(page).map(({ promised }) => promised)]) await wire.ended(each);
+		for (const each of [stream, page, ...wire.promisesOn(page).map(({ promised }) => promised)])
+			await wire.ended(each);
 		assert.is(wire.told(stream).body.length, 5_000_000);
 		assert.ok(wire.told(page).isWhole);
 		assert.equal(statusesOf(wire.viewOf(page)), [200, 200]);
@@ -1012,7 +1093,9 @@ end('connections on which nothing runs do not hold it up', async () => {
 		const preface = connect({ port: tested.port, host: '127.0.0.1' }).on('error', () => {});
 		onEnd(() => preface.destroy());
 		preface.write('PRI * HT');
-		await Promise.all([silent, preface].map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+		await Promise.all(
+			[silent, preface].map((socket) => new Promise((resolve) => socket.once('connect', resolve))),
+		);
 		await new Promise(setImmediate);
 		await within('the end', tested.server.close(), 3);
 		await idle.closed();
@@ -1055,13 +1138,15 @@ end('clients that are gone without a word, or never say one, are let go', async 
 	const gone = new Wire(tested);
 	gone.isAlive = false;
 	await gone.view('/');
+	const broken = new Wire(tested);
+	broken.send(dataFrame(0, Buffer.alloc(1), false));
 	const silent = new Line(tested);
 	const half = new Line(tested);
 	await half.write('GET / HTTP/1.1\r\nHo');
 	const preface = new Line(tested);
 	await preface.write('PRI * HT');
 	for (const line of [silent, half, preface]) await line.closed();
-	await eventually('the end of what is gone', () => gone.isClosed);
+	await eventually('the end of what is gone', () => gone.isClosed && broken.isClosed);
 	// Who answers is asked again, and stays.
 	await alive.until('some questions', () => alive.frames.filter(({ kind }) => kind === 'ping').length > 5);
 	assert.is((await alive.view('/')).document.status, 200);
@@ -1142,7 +1227,14 @@ sniffing('an HTTP/1.1 request arrives byte by byte, whatever its method begins w
 
 sniffing('what is neither is refused as HTTP/1.1 is, or the connection ends', async () => {
 	const tested = await openIndexed(SITE, { cert: false });
-	for (const text of ['PRI * HTTP/1.1\r\n\r\n', 'PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n', '\x16\x03\x01\x02\x00\x01\x00', '\x00', 'hello\r\n\r\n', '\r\n\r\n\r\nPRI']) {
+	for (const text of [
+		'PRI * HTTP/1.1\r\n\r\n',
+		'PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n',
+		'\x16\x03\x01\x02\x00\x01\x00',
+		'\x00',
+		'hello\r\n\r\n',
+		'\r\n\r\n\r\nPRI',
+	]) {
 		const line = new Line(tested);
 		await line.write(text);
 		line.socket.end();
@@ -1177,13 +1269,3 @@ sniffing('HTTP/1.0 and a missing or doubled Host (RFC 9112 §3.2)', async () => 
 });
 
 sniffing.run();
-
-void mkdir;
-void writeFile;
-void askOn;
-void headersFrame;
-void openSession;
-void windowFrame;
-void basename;
-void dirname;
-export type Unused = Protocol;

@@ -18,6 +18,8 @@ export const runServe = async (
 ): Promise<void> => {
 	// Whoever read our output may have gone: that is no reason to stop serving.
 	process.stdout.on('error', () => {});
+	// From the very start: whoever reads that we are listening may end us the next moment.
+	const stop = stopSignal();
 	const started = performance.now();
 	const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
 	const server = await serve(directory, {
@@ -29,7 +31,7 @@ export const runServe = async (
 	const say = log === 'json' ? sayAsJson : sayAsText;
 	say.started(directory, server, version, options);
 	void server.ready.then(() => say.indexed(server, (performance.now() - started) / 1000));
-	await stopSignal();
+	await stop;
 	await server.close();
 };
 

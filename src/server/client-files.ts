@@ -1,6 +1,7 @@
 // Our own packaged files under `/.casper/`.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import sirv from 'sirv';
 import { refuse } from '../delivery/refusal.ts';
@@ -25,5 +26,10 @@ export const serveClientFile = (
 	delete headers.range;
 	request.url = path;
 	response.setHeader('x-content-type-options', 'nosniff');
+	// It would leave the file open when the client goes away before its end.
+	response.once('pipe', (file: Readable) => {
+		if (reply.body.destroyed) file.destroy();
+		else reply.body.once('close', () => file.destroy());
+	});
 	clientFiles(request, response, () => refuse(reply, 404, headers, method === 'HEAD'));
 };

@@ -185,11 +185,19 @@ export class Line {
 	}
 
 	until(what: string, isMet: (received: string) => boolean): Promise<void> {
-		return this.#watch.until(what, () => isMet(this.#received), () => this.#received.slice(0, 500));
+		return this.#watch.until(
+			what,
+			() => isMet(this.#received),
+			() => this.#received.slice(0, 500),
+		);
 	}
 
 	closed(): Promise<void> {
-		return this.#watch.until('the end of the connection', () => this.isClosed, () => this.#received.slice(0, 500));
+		return this.#watch.until(
+			'the end of the connection',
+			() => this.isClosed,
+			() => this.#received.slice(0, 500),
+		);
 	}
 }
 
@@ -315,7 +323,12 @@ export class Wire {
 	}
 
 	#requestFields(target: string, fields: Fields): Fields {
-		const pseudo = { ':method': 'GET', ':scheme': this.#scheme, ':authority': this.#authority, ':path': target };
+		const pseudo = {
+			':method': 'GET',
+			':scheme': this.#scheme,
+			':authority': this.#authority,
+			':path': target,
+		};
 		return { ...pseudo, ...fields };
 	}
 
@@ -338,7 +351,9 @@ export class Wire {
 	}
 
 	promisesOn(stream: number): Extract<Frame, { kind: 'promise' }>[] {
-		return this.frames.flatMap((frame) => (frame.kind === 'promise' && frame.stream === stream ? [frame] : []));
+		return this.frames.flatMap((frame) =>
+			frame.kind === 'promise' && frame.stream === stream ? [frame] : [],
+		);
 	}
 
 	/** What came on `stream` so far. */
@@ -429,10 +444,12 @@ export class Wire {
 			case TYPE.goaway:
 				return { kind: 'goaway', stream, code: payload.readUInt32BE(4) };
 			case TYPE.settings:
-				if (!isAcknowledgement) this.send(frameOf(TYPE.settings, FLAG.acknowledgement, 0, payload.subarray(0, 0)));
+				if (!isAcknowledgement)
+					this.send(frameOf(TYPE.settings, FLAG.acknowledgement, 0, payload.subarray(0, 0)));
 				return { kind: 'settings', stream, isAcknowledgement };
 			case TYPE.ping:
-				if (!isAcknowledgement && this.isAlive) this.send(frameOf(TYPE.ping, FLAG.acknowledgement, 0, payload));
+				if (!isAcknowledgement && this.isAlive)
+					this.send(frameOf(TYPE.ping, FLAG.acknowledgement, 0, payload));
 				return { kind: 'ping', stream, isAcknowledgement };
 			default:
 				return { kind: 'other', stream };
@@ -457,11 +474,15 @@ const uint32 = (value: number): Buffer => {
 };
 
 export const settingsFrame = (settings: Readonly<Record<number, number>>): Buffer => {
-	const entries = Object.entries(settings).map(([id, value]) => Buffer.concat([Buffer.from([0, Number(id)]), uint32(value)]));
+	const entries = Object.entries(settings).map(([id, value]) =>
+		Buffer.concat([Buffer.from([0, Number(id)]), uint32(value)]),
+	);
 	return frameOf(TYPE.settings, 0, 0, Buffer.concat(entries));
 };
-export const windowFrame = (stream: number, bytes: number): Buffer => frameOf(TYPE.window, 0, stream, uint32(bytes));
-export const resetFrame = (stream: number, code: number): Buffer => frameOf(TYPE.reset, 0, stream, uint32(code));
+export const windowFrame = (stream: number, bytes: number): Buffer =>
+	frameOf(TYPE.window, 0, stream, uint32(bytes));
+export const resetFrame = (stream: number, code: number): Buffer =>
+	frameOf(TYPE.reset, 0, stream, uint32(code));
 export const goawayFrame = (code: number): Buffer =>
 	frameOf(TYPE.goaway, 0, 0, Buffer.concat([uint32(0), uint32(code)]));
 export const dataFrame = (stream: number, bytes: Buffer, isEnd: boolean): Buffer =>
@@ -522,7 +543,8 @@ const readBlock = (block: Buffer, flags: number): Fields => {
 		const isIndexed = (first & 0x80) !== 0;
 		const index = readInteger(isIndexed ? 7 : (first & 0x40) === 0 ? 4 : 6);
 		const entry = STATIC_TABLE[index - 1];
-		if (index > 0 && entry === undefined) throw new Error(`header block: expected no dynamic table, got ${index}`);
+		if (index > 0 && entry === undefined)
+			throw new Error(`header block: expected no dynamic table, got ${index}`);
 		const name = entry?.[0] ?? readText();
 		const value = isIndexed ? (entry?.[1] ?? '') : readText();
 		fields[name] = fields[name] === undefined ? value : `${fields[name]}, ${value}`;
@@ -560,7 +582,8 @@ const HUFFMAN_SYMBOLS: ReadonlyMap<string, number> = (() => {
 	const symbols = new Map<string, number>();
 	let code = 0;
 	for (let length = 5; length <= 30; length++, code *= 2)
-		for (const [symbol, its] of HUFFMAN_LENGTHS.entries()) if (its === length) symbols.set(`${length}:${code++}`, symbol);
+		for (const [symbol, its] of HUFFMAN_LENGTHS.entries())
+			if (its === length) symbols.set(`${length}:${code++}`, symbol);
 	return symbols;
 })();
 
@@ -579,6 +602,7 @@ const decodeHuffman = (bytes: Buffer): string => {
 			length = 0;
 		}
 	// What is left is padding: fewer than eight bits, all ones.
-	if (length > 7 || code !== 2 ** length - 1) throw new Error('Huffman code: expected padding of ones, got others');
+	if (length > 7 || code !== 2 ** length - 1)
+		throw new Error('Huffman code: expected padding of ones, got others');
 	return text;
 };

@@ -1,15 +1,14 @@
 // Servers over temporary folders. What a test opens here, or hands to `onEnd`, is closed by `endAll` after it.
 
 import { mkdtempSync, rmSync } from 'node:fs';
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { RequestEntry } from '../../src/log.ts';
 import type { ServeOptions } from '../../src/options.ts';
 import { type Server, serve } from '../../src/server.ts';
+import { type Files, makeFolder, removeFolders, untilNone } from './folder.ts';
 
-/** Files by their path below the folder. */
-export type Files = Readonly<Record<string, string | Buffer>>;
+export { type Files, makeFolder, put } from './folder.ts';
 
 /** A server that a test talks to. */
 export interface Tested {
@@ -31,24 +30,14 @@ const ends: (() => unknown)[] = [];
 /** Has `end` called after the test, the last one first. */
 export const onEnd = (end: () => unknown): void => void ends.push(end);
 
-/** Ends what is still open. To be called after each test. */
+/** Ends what is still open, all at once: a server may wait for clients that are gone. To be called after each test. */
 export const endAll = async (): Promise<void> => {
-	for (let end = ends.pop(); end !== undefined; end = ends.pop()) await end();
-};
-
-/** A new folder outside of any other, with these files. */
-export const makeFolder = async (files: Files = {}): Promise<string> => {
-	const folder = await realpath(await mkdtemp(join(tmpdir(), 'casper-test-')));
-	onEnd(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
-	for (const [path, content] of Object.entries(files)) await put(folder, path, content);
-	return folder;
-};
-
-/** Writes a file, and the folders above it. */
-export const put = async (folder: string, path: string, content: string | Buffer): Promise<void> => {
-	const file = join(folder, path);
-	await mkdir(dirname(file), { recursive: true });
-	await writeFile(file, content);
+	const ending = ends
+		.splice(0)
+		.reverse()
+		.map((end) => end());
+	await Promise.all(ending);
+	await removeFolders();
 };
 
 let storage: string | undefined;
@@ -88,18 +77,12 @@ export const openIndexed = async (files: Files | string, options: ServeOptions =
 	return tested;
 };
 
-/** Resolves once `isMet` holds, which is asked again and again; fails with `what` after `seconds`. */
-export const eventually = async (
+/** Resolves once `isMet` holds, which is asked again and again. */
+export const eventually = (
 	what: string,
 	isMet: () => boolean | Promise<boolean>,
-	seconds = 10,
-): Promise<void> => {
-	const deadline = performance.now() + seconds * 1000;
-	while (!(await isMet())) {
-		if (performance.now() > deadline) throw new Error(`${what}: not within ${seconds} s`);
-		await new Promise((resolve) => setTimeout(resolve, 5));
-	}
-};
+	seconds = 20,
+): Promise<void> => untilNone(async () => ((await isMet()) ? [] : [`not yet: ${what}`]), seconds * 1000);
 
 /** `promise`, but a failure with `what` if it takes longer than `seconds`. */
 export const within = async <T>(what: string, promise: Promise<T>, seconds = 10): Promise<T> => {
@@ -112,17 +95,6 @@ export const within = async <T>(what: string, promise: Promise<T>, seconds = 10)
 	} finally {
 		clearTimeout(timer);
 	}
-};
-
-/** Pseudo-random numbers in [0, 1) that a seed repeats (mulberry32). */
-export const randomFrom = (seed: number): (() => number) => {
-	let state = seed >>> 0;
-	return () => {
-		state = (state + 0x6d2b79f5) >>> 0;
-		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-	};
 };
 
 /** A seed that is new each time; it must be printed, so that a failure can be repeated with CASPER_SEED. */
