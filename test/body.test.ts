@@ -39,12 +39,12 @@ import { endAll, eventually, makeFolder, newSeed, openIndexed, put, within } fro
 /** The entity tag that a body must have come with: the index names files by their content. */
 const tagOf = (body: Buffer): string => `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`;
 
-/** Bytes of which no two stretches are alike. */
+/** Bytes that repeat only after a stretch that is no multiple of any piece in which they travel. */
 const noise = (size: number, seed = 1): Buffer => {
 	const random = new Random(seed);
-	const bytes = Buffer.alloc(size);
-	for (let at = 0; at + 4 <= size; at += 4) bytes.writeUInt32LE(random.bits(32), at);
-	return bytes;
+	const stretch = Buffer.alloc(Math.min(size, 10_007));
+	for (let at = 0; at < stretch.length; at++) stretch[at] = random.bits(8);
+	return size === 0 ? stretch : Buffer.alloc(size, stretch);
 };
 
 const assertConsistent = ({ status, fields, body }: Answer, what: string): void => {
@@ -121,7 +121,7 @@ whole('a reader that stops does not stop the others', async () => {
 
 whole('a slow reader of many bodies may ask for more of them (RFC 9113 §5.2)', async () => {
 	const bodies = Object.fromEntries(
-		Array.from({ length: 60 }, (_, file) => [`${file}.bin`, noise(HELD_BYTES, file)]),
+		Array.from({ length: 30 }, (_, file) => [`${file}.bin`, noise(HELD_BYTES, file)]),
 	);
 	const wire = new Wire(await openIndexed({ ...bodies, 'small.txt': 'small' }), {
 		[SETTING.initialWindow]: 1000,
@@ -202,6 +202,29 @@ whole('readers that go away before they are answered leave no file open, ours in
 		const name = path.slice(path.lastIndexOf('/'));
 		await eventually(`all of ${path} closed`, async () => (await countOpen(name)) === 0);
 	}
+});
+
+whole('pushes that are declined leave no file open', async () => {
+	if (!existsSync('/proc/self/fd')) return;
+	const files = {
+		'index.html': '<!doctype html><img src="/a.bin"><img src="/b.bin">',
+		'a.bin': noise(2_000_000),
+		'b.bin': noise(2_000_001),
+	};
+	const tested = await openIndexed(files, { pushBudget: 10 ** 9 });
+	for (let round = 0; round < 20; round++) {
+		const wire = new Wire(tested, { [SETTING.initialWindow]: round % 2 === 0 ? 0 : 100_000 });
+		const document = wire.request('/');
+		await wire.until('promises', () => wire.promisesOn(document).length === 2);
+		const promised = wire.promisesOn(document).map(({ promised: stream }) => stream);
+		if (round % 4 < 2)
+			for (const stream of promised)
+				await wire.until('its beginning', () => wire.told(stream).status === 200);
+		wire.send(...promised.map((stream) => resetFrame(stream, CANCEL)));
+		await wire.flushed();
+	}
+	for (const name of ['/a.bin', '/b.bin'])
+		await eventually(`${name} closed`, async () => (await countOpen(name)) === 0);
 });
 
 whole('what is no regular file is not there', async () => {

@@ -8,6 +8,7 @@ import {
 	type Fields,
 	type Frame,
 	goawayFrame,
+	headersFrame,
 	openSession,
 	resetFrame,
 	SETTING,
@@ -118,6 +119,16 @@ promises('a promise is a complete GET of the same origin (RFC 9113 §8.4.1)', as
 			});
 		}
 	}
+});
+
+promises('a promise names the host of a request without an authority (RFC 9113 §8.3.1)', async () => {
+	const tested = await openIndexed(MIXED);
+	const wire = new Wire(tested);
+	const request = { ':method': 'GET', ':scheme': 'https', ':path': '/', host: tested.authority };
+	wire.send(headersFrame(1, request, true));
+	await wire.ended(1);
+	for (const { fields } of wire.promisesOn(1)) assert.is(fields[':authority'], tested.authority);
+	assert.is(wire.promisesOn(1).length, 6);
 });
 
 promises('pushed bodies, types and tags are those of the files asked for', async () => {

@@ -126,7 +126,8 @@ answers('a body that nobody asked for is neither read nor in the way (RFC 9110 ย
 	const wire = new Wire(tested);
 	for (const method of ['POST', 'GET', 'PUT'])
 		for (let round = 0; round < 10; round++) {
-			const stream = wire.request('/a.css', { ':method': method }, false);
+			const target = round % 2 === 0 ? '/a.css' : '/.casper/refusal.css';
+			const stream = wire.request(target, { ':method': method }, false);
 			// More in all than the window of the connection: it would be used up if nobody gave it back.
 			for (let piece = 0; piece < 3; piece++) wire.send(dataFrame(stream, Buffer.alloc(16_000), false));
 			await wire.until('an answer', () => wire.told(stream).status !== 0);
@@ -296,7 +297,7 @@ answers('file names with whatever a URL must escape are served, and only so', as
 answers('types and charsets follow the file name (RFC 9110 ยง8.3)', async () => {
 	const rows = [
 		{ input: 'a.html', want: 'text/html; charset=utf-8' },
-		{ input: 'a.HTML', want: 'text/html; charset=utf-8' },
+		{ input: 'b.HTML', want: 'text/html; charset=utf-8' },
 		{ input: 'a.css', want: 'text/css; charset=utf-8' },
 		{ input: 'a.js', want: 'text/javascript; charset=utf-8' },
 		{ input: 'a.mjs', want: 'text/javascript; charset=utf-8' },
@@ -676,6 +677,16 @@ cookies('after one file changed exactly that one is pushed', async () => {
 	assert.equal(statusesOf(await visit(tested, next)), [304, 304]);
 });
 
+cookies('what the connection was given counts beside it: no body twice', async () => {
+	const tested = await openIndexed(SITE);
+	const { etag } = (await ask(tested, 'HTTP/2', '/a.css')).fields;
+	const cookie = cookieThatClaims(tested, [{ url: '/a.css', etag }]);
+	const wire = new Wire(tested);
+	assert.equal(statusesOf(await wire.view('/', { cookie })), [304, 200]);
+	assert.equal(statusesOf(await wire.view('/', { cookie })), [304, 304]);
+	assert.equal(statusesOf(await wire.view('/')), [200, 304]);
+});
+
 cookies('that cannot be read is none: the page and all pushes arrive', async () => {
 	const tested = await openIndexed(SITE);
 	const { cookie = '' } = await visit(tested);
@@ -1018,7 +1029,9 @@ start.run();
 const end = suite('the end');
 end.after.each(endAll);
 
-const LARGE: Files = { ...SITE, 'large.bin': Buffer.alloc(5_000_000, 7) };
+/** Larger than what the buffers of two sockets hold. */
+const LARGE_BYTES = 20_000_000;
+const LARGE: Files = { ...SITE, 'large.bin': Buffer.alloc(LARGE_BYTES, 7) };
 
 /** A large answer of which the client has not taken the most. */
 const beginLarge = async (tested: Tested): Promise<Line> => {
@@ -1051,14 +1064,14 @@ end('running responses finish, over both protocols; HTTP/2 clients get GOAWAY (R
 		assert.is(await isListening(tested.port, '127.0.0.1'), false);
 		assert.is(isOver, false);
 		line.socket.resume();
-		wire.send(settingsFrame({ [SETTING.initialWindow]: 10 ** 7 }));
+		wire.send(settingsFrame({ [SETTING.initialWindow]: 10 ** 8 }));
 		for (const each of [stream, page, ...wire.promisesOn(page).map(({ promised }) => promised)])
 			await wire.ended(each);
-		assert.is(wire.told(stream).body.length, 5_000_000);
+		assert.is(wire.told(stream).body.length, LARGE_BYTES);
 		assert.ok(wire.told(page).isWhole);
 		assert.equal(statusesOf(wire.viewOf(page)), [200, 200]);
 		await line.closed();
-		assert.is(bodyLengthOf(line.received), 5_000_000);
+		assert.is(bodyLengthOf(line.received), LARGE_BYTES);
 		await within('the end', closing, 3);
 	}
 });
@@ -1075,7 +1088,7 @@ end('HTTP/1.1 requests that were sent together are all answered', async () => {
 	line.socket.resume();
 	await line.closed();
 	await closing;
-	assert.is(bodyLengthOf(line.received.slice(line.received.lastIndexOf('HTTP/1.1 200'))), 5_000_000);
+	assert.is(bodyLengthOf(line.received.slice(line.received.lastIndexOf('HTTP/1.1 200'))), LARGE_BYTES);
 });
 
 end('connections on which nothing runs do not hold it up', async () => {
@@ -1115,7 +1128,7 @@ end('a client that does not read is not waited for beyond five seconds', async (
 	assert.ok(performance.now() - began > 4000);
 	line.socket.resume();
 	await line.closed();
-	assert.ok(bodyLengthOf(line.received) < 5_000_000);
+	assert.ok(bodyLengthOf(line.received) < LARGE_BYTES);
 	assert.is(wire.told(stream).isWhole, false);
 });
 
