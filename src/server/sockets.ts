@@ -5,7 +5,7 @@ import type { Http2Server, ServerHttp2Session } from 'node:http2';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { CasperError } from '../errors.ts';
-import { endForsaken, endIdle, endSilent } from './patience.ts';
+import { endIdle, endSilent, onForsaken } from './patience.ts';
 
 /** The parsers of the two protocols; neither listens itself. */
 export interface Engines {
@@ -54,8 +54,7 @@ export const openSockets = async (options: ListenOptions, engines: Engines): Pro
 			const bound = servers.map(portOf)[0];
 			if (bound === undefined) throw unavailable(options.host, undefined);
 			endIdle(engines.http1, options.patienceMs);
-			endForsaken(engines.http2, options.patienceMs);
-			return new OpenSockets(bound, servers, engines);
+			return new OpenSockets(bound, servers, engines, options.patienceMs);
 		} catch (error) {
 			await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
 			const { code } = error as NodeJS.ErrnoException;
@@ -162,18 +161,19 @@ const unavailable = (host: string | true, cause: unknown): CasperError =>
 class OpenSockets implements Sockets {
 	readonly port: number;
 	readonly #servers: readonly Server[];
-	readonly #connections = new Set<Socket>();
+	/** By their other ends: the socket that a session has is not the one that TLS was put upon. */
+	readonly #connections = new Map<Socket, string>();
 	readonly #sessions = new Set<ServerHttp2Session>();
 	/** HTTP/1.1 connections, and how many requests are under way on each: several where they were sent together. */
 	readonly #requests = new Map<Socket, number>();
 	#isClosing = false;
 
-	constructor(port: number, servers: readonly Server[], { http1, http2 }: Engines) {
+	constructor(port: number, servers: readonly Server[], { http1, http2 }: Engines, patienceMs: number) {
 		this.port = port;
 		this.#servers = servers;
 		for (const server of servers)
 			server.on('connection', (socket: Socket) => {
-				this.#connections.add(socket);
+				this.#connections.set(socket, otherEndOf(socket));
 				socket.once('close', () => this.#connections.delete(socket));
 			});
 		http2.on('session', (session) => {
@@ -181,6 +181,12 @@ class OpenSockets implements Sockets {
 			session.once('close', () => {
 				this.#sessions.delete(session);
 				this.#endRest();
+			});
+			const otherEnd = otherEndOf(session.socket);
+			onForsaken(session, patienceMs, () => {
+				session.destroy();
+				// Up to Node 24 that does not close a connection that broke while something was being written to it.
+				for (const [socket, end] of this.#connections) if (end === otherEnd) socket.destroy();
 			});
 			if (this.#isClosing) session.close();
 		});
@@ -212,7 +218,7 @@ class OpenSockets implements Sockets {
 	/** Whoever has not begun to speak a protocol by the time the others have finished has nothing to finish. */
 	#endRest(): void {
 		if (!this.#isClosing || this.#sessions.size > 0 || this.#requests.size > 0) return;
-		for (const socket of this.#connections) socket.destroy();
+		for (const socket of this.#connections.keys()) socket.destroy();
 	}
 
 	async close(graceMs: number): Promise<void> {
@@ -223,9 +229,12 @@ class OpenSockets implements Sockets {
 		this.#endRest();
 		const timer = setTimeout(() => {
 			for (const session of this.#sessions) session.destroy();
-			for (const socket of this.#connections) socket.destroy();
+			for (const socket of this.#connections.keys()) socket.destroy();
 		}, graceMs);
 		await closed;
 		clearTimeout(timer);
 	}
 }
+
+const otherEndOf = ({ remoteAddress, remotePort }: Pick<Socket, 'remoteAddress' | 'remotePort'>): string =>
+	`${remoteAddress} ${remotePort}`;
