@@ -16,12 +16,14 @@ import {
 	askRaw,
 	dataFrame,
 	type Fields,
+	goawayFrame,
 	Line,
 	PROTOCOLS,
 	SETTING,
 	settingsFrame,
 	type View,
 	Wire,
+	windowFrame,
 } from './support/client.ts';
 import {
 	endAll,
@@ -1135,9 +1137,10 @@ end('a client that does not read is not waited for beyond five seconds', async (
 end('clients that are gone without a word, or never say one, are let go', async () => {
 	const engines = { http1: createHttp1Server(), http2: createHttp2Server() };
 	engines.http1.on('request', (_request, response) => response.end('ok'));
-	engines.http2.on('stream', (stream) => {
+	engines.http2.on('stream', (stream, { ':path': path }) => {
+		stream.on('error', () => {});
 		stream.respond();
-		stream.end('ok');
+		stream.end(path === '/large' ? Buffer.alloc(2 ** 24) : 'ok');
 	});
 	const options = { host: '127.0.0.1', port: 0, defaultPort: 0, tls: undefined, patienceMs: 50 } as const;
 	const { port, close } = await openSockets(options, engines).then((sockets) => ({
@@ -1153,6 +1156,12 @@ end('clients that are gone without a word, or never say one, are let go', async 
 	await gone.view('/');
 	const broken = new Wire(tested);
 	broken.send(dataFrame(0, Buffer.alloc(1), false));
+	// Its session is over as soon as so much is being written that it never reads.
+	const deaf = new Wire(tested, { [SETTING.initialWindow]: 0 });
+	const stream = deaf.request('/large');
+	await deaf.until('an answer', () => deaf.frames.some(({ kind }) => kind === 'headers'));
+	deaf.socket.pause();
+	deaf.send(windowFrame(stream, 2 ** 24), goawayFrame(1));
 	const silent = new Line(tested);
 	const half = new Line(tested);
 	await half.write('GET / HTTP/1.1\r\nHo');
@@ -1160,6 +1169,8 @@ end('clients that are gone without a word, or never say one, are let go', async 
 	await preface.write('PRI * HT');
 	for (const line of [silent, half, preface]) await line.closed();
 	await eventually('the end of what is gone', () => gone.isClosed && broken.isClosed);
+	deaf.socket.resume();
+	await eventually('the end of who does not listen', () => deaf.isClosed);
 	// Who answers is asked again, and stays.
 	await alive.until('some questions', () => alive.frames.filter(({ kind }) => kind === 'ping').length > 5);
 	assert.is((await alive.view('/')).document.status, 200);

@@ -25,7 +25,8 @@ export const endIdle = (http1: HttpServer, patienceMs: number): void => {
 export const onForsaken = (session: Http2Session, patienceMs: number, end: () => void): void => {
 	let isAsked = false;
 	const timer = setInterval(() => {
-		if (isAsked) return end();
+		// A destroyed one that is not closed waits for its client to read what was written last, and can ask nothing.
+		if (isAsked || session.destroyed) return end();
 		isAsked = true;
 		session.ping((error) => {
 			if (!error) isAsked = false;
