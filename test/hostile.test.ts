@@ -11,6 +11,7 @@ import {
 	dataFrame,
 	type Fields,
 	frameOf,
+	goawayFrame,
 	headersFrame,
 	Line,
 	PROTOCOLS,
@@ -600,6 +601,57 @@ garbage('floods that have brought servers down leave others served', async () =>
 			wire.socket.destroy();
 			await endAll();
 		}
+});
+
+/** A connection that says one thing after the other without waiting, a GOAWAY more often than not, and is gone. */
+const babble = async (tested: Tested, random: Random): Promise<void> => {
+	const settings = {
+		[SETTING.initialWindow]: random.pick([0, 1, 65_535, 2 ** 31 - 1]),
+		[SETTING.enablePush]: random.below(2),
+		[SETTING.maxConcurrentStreams]: random.pick([0, 1, 2, 100]),
+	};
+	const wire = new Wire(tested, settings);
+	wire.isAlive = false;
+	const streams: number[] = [];
+	const utterances: (() => Buffer | undefined)[] = [
+		() => goawayFrame(random.pick([0, 1, 2, 11])),
+		() => resetFrame(random.pick(streams), random.pick([0, 1, 8, 99])),
+		() => windowFrame(random.pick([0, ...streams]), random.pick([1, 100, 2 ** 26])),
+		() => settingsFrame({ [SETTING.initialWindow]: random.pick([0, 10, 2 ** 20]) }),
+		() => settingsFrame({ [SETTING.enablePush]: random.below(2) }),
+		() => dataFrame(random.pick(streams), Buffer.alloc(5), random.once(2)),
+		() => frameOf(random.below(12), random.below(256), random.pick([0, 2, ...streams]), Buffer.alloc(8)),
+		() => void (random.once(2) ? wire.socket.pause() : wire.socket.resume()),
+	];
+	if (random.once(2)) wire.send(goawayFrame(random.pick([0, 1])));
+	for (let left = random.below(25); left > 0; left--) {
+		if (streams.length === 0 || random.once(2)) {
+			const fields = { ':method': random.pick(['GET', 'GET', 'GET', 'HEAD', 'POST', 'CONNECT']) };
+			streams.push(wire.request(random.pick(['/', '/b/', '/b', '/large.bin', '*']), fields, !random.once(8)));
+		} else {
+			const frame = random.pick(utterances)();
+			if (frame !== undefined) wire.send(frame);
+		}
+		if (random.once(20)) await new Promise(setImmediate);
+	}
+	if (random.once(2)) await new Promise((resolve) => setTimeout(resolve, random.below(20)));
+	wire.socket.destroy();
+};
+
+garbage('frames of all kinds in any order, after a GOAWAY too, do not end the process', async () => {
+	const seed = newSeed();
+	console.log(`  seed ${seed} (repeat with CASPER_SEED=${seed})`);
+	for (const cert of [true, false]) {
+		const tested = await openSite({ cert });
+		const random = new Random(seed);
+		const until = performance.now() + 5000;
+		const talk = async (): Promise<void> => {
+			while (performance.now() < until) await babble(tested, random);
+		};
+		await Promise.all(Array.from({ length: 16 }, talk));
+		await within('an answer', assertWell(tested));
+		await endAll();
+	}
 });
 
 garbage('pseudo-header fields that are missing, doubled or not for requests (RFC 9113 §8.3.1)', async () => {

@@ -5,6 +5,7 @@ import type { Http2Server, ServerHttp2Session } from 'node:http2';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { CasperError } from '../errors.ts';
+import { deferEnd } from './deferred-end.ts';
 import { endIdle, endSilent, onForsaken } from './patience.ts';
 
 /** The parsers of the two protocols; neither listens itself. */
@@ -177,6 +178,7 @@ class OpenSockets implements Sockets {
 				socket.once('close', () => this.#connections.delete(socket));
 			});
 		http2.on('session', (session) => {
+			deferEnd(session);
 			this.#sessions.add(session);
 			session.once('close', () => {
 				this.#sessions.delete(session);
