@@ -67,6 +67,14 @@ export class Pipeline implements Answerer {
 
 	/** Answers one request. Never throws. */
 	answer(exchange: Exchange): void {
+		try {
+			this.#answer(exchange);
+		} catch (error) {
+			this.#fail(exchange, error);
+		}
+	}
+
+	#answer(exchange: Exchange): void {
 		const { method, fields, reply } = exchange;
 		const isHead = method === 'HEAD';
 		const target = parseTarget(exchange.target);
@@ -207,11 +215,19 @@ export class Pipeline implements Answerer {
 		return { ...fields, 'cache-control': cacheControl, 'set-cookie': cookie };
 	}
 
-	#later({ reply, fields, method }: Exchange, work: () => Promise<void>): void {
-		work().catch((error: unknown) => {
-			this.#parts.options.onProblem?.(`request: ${error instanceof Error ? error.message : String(error)}`);
-			refuse(reply, 500, fields, method === 'HEAD');
-		});
+	#later(exchange: Exchange, work: () => Promise<void>): void {
+		work().catch((error: unknown) => this.#fail(exchange, error));
+	}
+
+	/** What we did not foresee harms this request alone. */
+	#fail({ reply, fields, method }: Exchange, error: unknown): void {
+		this.#parts.options.onProblem?.(`request: ${error instanceof Error ? error.message : String(error)}`);
+		try {
+			if (reply.status === 0) return refuse(reply, 500, fields, method === 'HEAD');
+		} catch {
+			// Not even that could be said.
+		}
+		reply.reset();
 	}
 }
 
