@@ -21,6 +21,7 @@ export const ROOT: UrlPath = '/' as UrlPath;
 /** A file that is gone for a shorter time is being replaced. */
 const GONE_MS = 80;
 
+/** Notes of what was seen, to tell what is new and what is gone. Knows neither the disk nor the time. */
 export class Terrain {
 	readonly links: Links = new Links();
 	/** Every folder that ever was, with its last identity. */
@@ -31,11 +32,6 @@ export class Terrain {
 	/** Whether the folder at `path` is the one that was there; `undefined`: there is none. */
 	isSameFolder(path: UrlPath, id: string | undefined): boolean {
 		return this.#folders.get(path) === id;
-	}
-
-	/** Whether there is or was a folder at `path`. */
-	hasFolder(path: UrlPath): boolean {
-		return this.#folders.has(path);
 	}
 
 	/** Takes note of a folder. Returns whether it took the place of another one. */

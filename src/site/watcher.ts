@@ -3,7 +3,7 @@
 // are replaced.
 
 import { realpath, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import { CasperError } from '../errors.ts';
 import { closureOf } from './closure.ts';
@@ -44,7 +44,7 @@ const PUBLISH_MS = 50;
 /** Events that come within so short a time make one look; none waits longer than the second. */
 const SETTLE_MS = 10;
 const MAX_SETTLE_MS = 60;
-/** Where a look finds a difference there is another one so much later, until one finds none; then a last one. */
+/** Where something happened there is another look so much later, until one finds no difference; then a last one. */
 const AGAIN_MS = 100;
 const LAST_MS = 1000;
 /** While the root itself is gone, as between a clean and a build, we look for it so often. */
@@ -159,7 +159,6 @@ class WatchedSite implements Site {
 			);
 		};
 		this.#watcher = watch(this.root, { followSymlinks: false, ignoreInitial: true, ignored: isIgnored })
-			.on('raw', (_event, name, details) => this.#onRawEvent(name, details))
 			.on('all', (_event, file) => this.#touch(this.#pathOf(file)))
 			// What happened after the scan and before there was a watch.
 			.on('ready', () => {
@@ -170,17 +169,6 @@ class WatchedSite implements Site {
 		return new Promise((resolve) => {
 			this.#onWatching = resolve;
 		});
-	}
-
-	/** What the system says before chokidar makes something of it: a file's name, or that of one in a folder. */
-	#onRawEvent(name: string | null, details: unknown): void {
-		const { watchedPath } = details as { readonly watchedPath?: string };
-		if (watchedPath === undefined) return;
-		const path = this.#pathOf(watchedPath);
-		const isItself = name === null || name === basename(watchedPath);
-		if (isItself) this.#touch(path);
-		if (name !== null && (!isItself || (path !== undefined && this.#terrain.hasFolder(path))))
-			this.#touch(this.#pathOf(join(watchedPath, name)));
 	}
 
 	#pathOf(file: string): UrlPath | undefined {
@@ -242,9 +230,10 @@ class WatchedSite implements Site {
 	}
 
 	#lookAgain(scope: ReadonlyMap<UrlPath, Occasion>, differing: ReadonlySet<UrlPath>): void {
-		this.#lookLater([...differing], 'again', AGAIN_MS);
-		const quiet = [...scope.keys()].filter((path) => scope.get(path) === 'again' && !differing.has(path));
-		this.#lookLater(quiet, 'last', LAST_MS);
+		const again = [...scope.keys()].filter((path) => scope.get(path) === 'event' || differing.has(path));
+		const last = [...scope.keys()].filter((path) => scope.get(path) === 'again' && !differing.has(path));
+		this.#lookLater(again, 'again', AGAIN_MS);
+		this.#lookLater(last, 'last', LAST_MS);
 	}
 
 	/** Where to look: a folder above that came, went or was replaced stands for all below it. */
