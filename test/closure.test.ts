@@ -253,6 +253,7 @@ closure('says what is known of each, and where the reference is', () => {
 		crossorigin: 'anonymous',
 		integrity: 'x',
 		reservation: undefined,
+		depth: 1,
 		from: '/',
 		line: 2,
 	});
@@ -267,6 +268,7 @@ closure('says what is known of each, and where the reference is', () => {
 		crossorigin: 'anonymous',
 		integrity: undefined,
 		reservation: 'missing',
+		depth: 2,
 		from: '/f/',
 		line: 2,
 	});

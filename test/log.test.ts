@@ -44,6 +44,7 @@ const dependencyOf = (url: string, changes: Partial<Dependency> = {}): Dependenc
 		crossorigin: undefined,
 		integrity: undefined,
 		reservation: undefined,
+		depth: 1,
 		from: '/index.html',
 		line: 7,
 		...changes,

@@ -37,6 +37,7 @@ const dependencyOf = (url: string, changes: Partial<Dependency> = {}): Dependenc
 		crossorigin: undefined,
 		integrity: undefined,
 		reservation: undefined,
+		depth: 1,
 		from: '/',
 		line: 1,
 		...changes,

@@ -18,6 +18,8 @@ export interface Dependency {
 	readonly integrity: string | undefined;
 	/** Why it is not to be sent with the page, as far as the site alone tells. */
 	readonly reservation: Reservation | 'missing' | 'redirected' | 'other origin' | undefined;
+	/** How many files have to be read before this one is known of: 1 where the page itself refers to it. */
+	readonly depth: number;
 	/** URL of the file whose reference this is, and the line in it. */
 	readonly from: string;
 	readonly line: number;
@@ -75,15 +77,22 @@ const lookUp = (snapshot: Snapshot, encodedPath: string): Outcome => {
 	return route.kind === 'asset' ? route.asset : route.kind === 'redirect' ? 'redirect' : 'nothing';
 };
 
+/** A file whose references are followed. */
+interface Source {
+	readonly asset: Asset;
+	readonly url: string;
+	readonly depth: number;
+}
+
 const computeClosure = (snapshot: Snapshot, page: Asset, url: string): Memo => {
 	const lookups = new Map<string, Outcome>();
 	const found = new Map<string, Dependency>();
 	// Breadth first: what is found earlier is needed earlier. Style sheets and modules will lead on from here.
-	const queue: { readonly asset: Asset; readonly url: string }[] = [{ asset: page, url }];
+	const queue: Source[] = [{ asset: page, url, depth: 0 }];
 	for (const from of queue) {
 		for (const { reference, target } of targetsOf(from.asset, from.url)) {
 			if (found.size >= MAX_DEPENDENCIES) break;
-			const dependency = toDependency(snapshot, lookups, reference, target, from.url);
+			const dependency = toDependency(snapshot, lookups, reference, target, from);
 			if (dependency.url === url) continue;
 			const earlier = found.get(dependency.url);
 			if (
@@ -93,7 +102,7 @@ const computeClosure = (snapshot: Snapshot, page: Asset, url: string): Memo => {
 				found.delete(dependency.url);
 				found.set(dependency.url, dependency);
 				if (dependency.asset?.references !== undefined && dependency.reservation === undefined)
-					queue.push({ asset: dependency.asset, url: dependency.url });
+					queue.push({ asset: dependency.asset, url: dependency.url, depth: dependency.depth });
 			}
 		}
 	}
@@ -114,10 +123,10 @@ const toDependency = (
 	lookups: Map<string, Outcome>,
 	reference: Reference,
 	target: URL,
-	from: string,
+	from: Source,
 ): Dependency => {
 	const { as, isModule, crossorigin, integrity, line } = reference;
-	const common = { as, isModule, crossorigin, integrity, from, line };
+	const common = { as, isModule, crossorigin, integrity, depth: from.depth + 1, from: from.url, line };
 	target.hash = '';
 	if (target.origin !== ORIGIN) {
 		return {
