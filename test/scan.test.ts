@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { UrlPath } from '../src/site/paths.ts';
+import type { Reference } from '../src/site/references.ts';
 import {
 	diskVersionAt,
 	explore,
@@ -37,6 +38,10 @@ const linksOf = async (root: string): Promise<string[]> =>
 	(await everything(root))
 		.flatMap((found) => (found.kind === 'link' ? [`${found.path} → ${found.target}`] : []))
 		.sort();
+
+/** The references of a document. */
+const referencesOf = (asset: Asset | undefined): readonly Reference[] =>
+	asset?.references?.kind === 'document' ? asset.references.references : [];
 
 const read = (root: string, path: string): Promise<Asset | undefined> => readAsset(root, path as UrlPath);
 
@@ -230,21 +235,39 @@ scan('an asset says what the disk said', async () => {
 	assert.is(asset?.modifiedMs, when.getTime());
 	assert.is(asset?.diskVersion, await diskVersionAt(root, '/x/ü #1.html' as UrlPath));
 	assert.is(asset?.type, 'text/html; charset=utf-8');
-	assert.is(asset?.references?.references[0]?.href, 'a.png');
-	assert.is(asset?.references?.references[0]?.line, 2);
+	assert.equal(
+		referencesOf(asset).map(({ href, line }) => ({ href, line })),
+		[{ href: 'a.png', line: 2 }],
+	);
+});
+
+scan('reads style sheets and scripts, in the encoding that they declare', async () => {
+	const root = await makeFolder({
+		'a.css': Buffer.from('@charset "latin1"; @import "é.css";', 'latin1'),
+		'b.js': 'import "./c.js"; import("./d.js")',
+		'c.js': 'var a = 1',
+	});
+	const style = (await read(root, '/a.css'))?.references;
+	assert.equal(style?.kind === 'style' && style.imports.map(({ href }) => href), ['é.css']);
+	const imported = async (path: string): Promise<unknown> => {
+		const references = (await read(root, path))?.references;
+		return references?.kind === 'module' && references.imports.map(({ specifier }) => specifier);
+	};
+	assert.equal(await imported('/b.js'), ['./c.js']);
+	assert.equal(await imported('/c.js'), []);
 });
 
 scan('reads XHTML as XML, and pages in the encoding that they declare', async () => {
 	const root = await makeFolder({
 		'a.xhtml': '<html><script src="a.js"/><img src="b.png"/></html>',
 		'b.html': Buffer.from('<meta charset=latin1><img src="é.png">', 'latin1'),
-		'c.css': '<img src=a.png>',
+		'c.txt': '<img src=a.png>',
 	});
-	const hrefs = async (path: string): Promise<string[] | undefined> =>
-		(await read(root, path))?.references?.references.map(({ href }) => href);
+	const hrefs = async (path: string): Promise<string[]> =>
+		referencesOf(await read(root, path)).map(({ href }) => href);
 	assert.equal(await hrefs('/a.xhtml'), ['a.js', 'b.png']);
 	assert.equal(await hrefs('/b.html'), ['é.png']);
-	assert.is(await hrefs('/c.css'), undefined);
+	assert.is((await read(root, '/c.txt'))?.references, undefined);
 });
 
 for (const size of [0, 1, 2 ** 18, 4 * 2 ** 20, 4 * 2 ** 20 + 1, 9 * 2 ** 20])

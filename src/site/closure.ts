@@ -1,12 +1,26 @@
-// The closure of a page: everything that it refers to, in the order in which it is held up by it.
+// The closure of a page: everything that it refers to, itself or through its style sheets, modules and frames, in the
+// order in which it is held up by it.
 
+import {
+	type DocumentSource,
+	type Link,
+	linksOf,
+	ORIGIN,
+	parseUrl,
+	type Source,
+	toDocument,
+} from './closure-walk.ts';
+import { matchesEveryScreen } from './media.ts';
 import type { Destination, Reference, Reservation } from './references.ts';
+import type { SheetInUse } from './references-cascade.ts';
+import type { StyleSheet } from './references-css.ts';
+import { needsOf } from './references-style.ts';
 import { findRoute } from './routes.ts';
-import type { Asset, Snapshot } from './snapshot.ts';
+import { type Asset, isXhtml, type Snapshot } from './snapshot.ts';
 
 /** One thing that a page needs, or would but for a reservation. */
 export interface Dependency {
-	/** Path and query as a browser serialises them; of another origin, the whole URL. */
+	/** Path and query as a browser serialises them; of another origin, the whole URL; what leads nowhere, as written. */
 	readonly url: string;
 	/** The content hash; empty where there is no asset. */
 	readonly hash: string;
@@ -17,7 +31,7 @@ export interface Dependency {
 	readonly crossorigin: Reference['crossorigin'];
 	readonly integrity: string | undefined;
 	/** Why it is not to be sent with the page, as far as the site alone tells. */
-	readonly reservation: Reservation | 'missing' | 'redirected' | 'other origin' | undefined;
+	readonly reservation: Reservation | 'missing' | 'redirected' | 'other origin' | 'leads nowhere' | undefined;
 	/** How many files have to be read before this one is known of: 1 where the page itself refers to it. */
 	readonly depth: number;
 	/** URL of the file whose reference this is, and the line in it. */
@@ -36,15 +50,21 @@ interface Memo {
 	readonly closure: Closure;
 	/** What was looked up on the way: the closure holds as long as each lookup has the same outcome. */
 	readonly lookups: ReadonlyMap<string, Outcome>;
+	/** The page's own text was not known, on which some of it depends. */
+	readonly isGuess: boolean;
 	validFor: Snapshot;
 }
 
 /** What a path leads to, as far as a closure depends on it. */
 type Outcome = Asset | 'redirect' | 'nothing';
 
-const ORIGIN = 'http://site.invalid';
 const MAX_BASES = 8;
 const MAX_DEPENDENCIES = 5000;
+/** Style sheets that a document uses, those imported twice counted twice, and imports below each other. */
+const MAX_SHEETS = 500;
+const MAX_IMPORT_DEPTH = 64;
+const IMAGE_RANK = 4;
+const FONT_RANK = 3;
 
 /** Closures by page and base URL. Answers depend on the arguments alone; what is kept only saves work. */
 const memos = new WeakMap<Asset, Map<string, Memo>>();
@@ -52,13 +72,16 @@ const memos = new WeakMap<Asset, Map<string, Memo>>();
 /**
  * The closure of `page` when it is shown at `url` (encoded path): a fallback or a clean URL moves the base against which
  * its references resolve.
+ * @param markup the page's text, called for where it decides which images and fonts of its style sheets it needs;
+ * without it, none of them
  */
-export const closureOf = (snapshot: Snapshot, page: Asset, url: string): Closure => {
+export const closureOf = (snapshot: Snapshot, page: Asset, url: string, markup?: () => string): Closure => {
 	const byBase = memos.get(page) ?? new Map<string, Memo>();
 	memos.set(page, byBase);
 	const known = byBase.get(url);
-	if (known !== undefined && isValid(known, snapshot)) return known.closure;
-	const memo = computeClosure(snapshot, page, url);
+	if (known !== undefined && !(known.isGuess && markup !== undefined) && isValid(known, snapshot))
+		return known.closure;
+	const memo = new Walk(snapshot, page, url).toMemo(markup);
 	// A fallback page can be shown under any URL that a client makes up.
 	if (byBase.size >= MAX_BASES && known === undefined) byBase.clear();
 	byBase.set(url, memo);
@@ -77,83 +100,190 @@ const lookUp = (snapshot: Snapshot, encodedPath: string): Outcome => {
 	return route.kind === 'asset' ? route.asset : route.kind === 'redirect' ? 'redirect' : 'nothing';
 };
 
-/** A file whose references are followed. */
-interface Source {
-	readonly asset: Asset;
-	readonly url: string;
-	readonly depth: number;
+interface Found {
+	readonly dependency: Dependency;
+	readonly rank: number;
 }
 
-const computeClosure = (snapshot: Snapshot, page: Asset, url: string): Memo => {
-	const lookups = new Map<string, Outcome>();
-	const found = new Map<string, Dependency>();
-	// Breadth first: what is found earlier is needed earlier. Style sheets and modules will lead on from here.
-	const queue: Source[] = [{ asset: page, url, depth: 0 }];
-	for (const from of queue) {
-		for (const { reference, target } of targetsOf(from.asset, from.url)) {
-			if (found.size >= MAX_DEPENDENCIES) break;
-			const dependency = toDependency(snapshot, lookups, reference, target, from);
-			if (dependency.url === url) continue;
-			const earlier = found.get(dependency.url);
-			if (
-				earlier === undefined ||
-				(earlier.reservation !== undefined && dependency.reservation === undefined)
-			) {
-				found.delete(dependency.url);
-				found.set(dependency.url, dependency);
-				if (dependency.asset?.references !== undefined && dependency.reservation === undefined)
-					queue.push({ asset: dependency.asset, url: dependency.url, depth: dependency.depth });
-			}
+class Walk {
+	readonly #snapshot: Snapshot;
+	readonly #page: Asset;
+	readonly #url: string;
+	readonly #lookups = new Map<string, Outcome>();
+	readonly #found = new Map<string, Found>();
+	/** What is followed, breadth first: what is found earlier is needed earlier. */
+	readonly #queue: Source[] = [];
+	readonly #followed = new Set<string>();
+	readonly #documents: DocumentSource[] = [];
+
+	constructor(snapshot: Snapshot, page: Asset, url: string) {
+		this.#snapshot = snapshot;
+		this.#page = page;
+		this.#url = url;
+		this.#follow({ asset: page, url, as: 'document', depth: 0, document: undefined, crossorigin: undefined });
+		for (const source of this.#queue) {
+			const document = source.as === 'document' ? toDocument(source) : source.document;
+			if (document === undefined) continue;
+			if (source.as === 'document') this.#documents.push(document);
+			for (const link of linksOf(source, document)) this.#take(link, source, document);
 		}
 	}
-	return { closure: { page, dependencies: [...found.values()] }, lookups, validFor: snapshot };
-};
 
-function* targetsOf(asset: Asset, url: string): Generator<{ reference: Reference; target: URL }> {
-	const own = new URL(url, ORIGIN);
-	const base = parseUrl(asset.references?.base ?? '', own) ?? own;
-	for (const reference of asset.references?.references ?? []) {
-		const target = parseUrl(reference.href, base);
-		if (target !== undefined) yield { reference, target };
+	toMemo(markup: (() => string) | undefined): Memo {
+		let isGuess = false;
+		for (const document of this.#documents) {
+			const text = document.asset === this.#page ? markup?.() : undefined;
+			const hasNeeds = this.#takeNeeds(document, text);
+			isGuess ||= hasNeeds && document.asset === this.#page && text === undefined;
+		}
+		const dependencies = [...this.#found.values()]
+			.sort((a, b) => a.rank - b.rank || a.dependency.depth - b.dependency.depth)
+			.map(({ dependency }) => dependency);
+		const closure = { page: this.#page, dependencies };
+		return { closure, lookups: this.#lookups, isGuess, validFor: this.#snapshot };
+	}
+
+	/** The images and fonts of a document's style sheets. Returns whether there are any. */
+	#takeNeeds(document: DocumentSource, markup: string | undefined): boolean {
+		const sheets = this.#sheetsOf(document);
+		if (sheets.every(({ sheet }) => !sheet.hasImages && sheet.fontFaces.length === 0)) return false;
+		for (const { sheet: index, href, as, line, reservation } of needsOf(
+			markup,
+			isXhtml(document.asset.type),
+			sheets,
+		)) {
+			const sheet = sheets[index];
+			if (sheet === undefined) continue;
+			const link: Link = {
+				target: parseUrl(href, sheet.base),
+				text: href,
+				as,
+				isModule: false,
+				crossorigin: as === 'font' ? 'anonymous' : undefined,
+				integrity: undefined,
+				line: line + sheet.linesBefore,
+				rank: document.rankBase + (as === 'font' ? FONT_RANK : IMAGE_RANK),
+				reservation,
+				leads: undefined,
+			};
+			this.#take(link, sheet, document);
+		}
+		return true;
+	}
+
+	/** The style sheets of a document in cascade order: imported ones come before what imports them. */
+	#sheetsOf(document: DocumentSource): readonly SheetAt[] {
+		const sheets: SheetAt[] = [];
+		const { url, base, depth, references } = document;
+		const add = (sheet: StyleSheet, at: Omit<SheetAt, 'sheet'>, above: ReadonlySet<StyleSheet>): void => {
+			if (above.has(sheet) || above.size > MAX_IMPORT_DEPTH || sheets.length >= MAX_SHEETS) return;
+			for (const { href, layer, isConditional, reservation } of sheet.imports) {
+				const target = reservation === 'other media' ? undefined : parseUrl(href, at.base);
+				if (target === undefined) continue;
+				const inner =
+					layer === undefined ? at.layer : `${at.layer === undefined ? '' : `${at.layer}.`}${layer || '()'}`;
+				addFile(target, inner, at.isConditional || isConditional, at.depth + 1, new Set([...above, sheet]));
+			}
+			sheets.push({ ...at, sheet });
+		};
+		const addFile = (
+			target: URL,
+			layer: string | undefined,
+			isConditional: boolean,
+			level: number,
+			above: ReadonlySet<StyleSheet>,
+		): void => {
+			const outcome = target.origin === ORIGIN ? this.#lookUp(target.pathname) : 'nothing';
+			const sheet = typeof outcome === 'object' ? outcome.references : undefined;
+			if (sheet?.kind !== 'style') return;
+			add(
+				sheet,
+				{ base: target, url: urlOf(target), layer, isConditional, depth: level, linesBefore: 0 },
+				above,
+			);
+		};
+		const linked = references.references.filter(
+			({ leads, reservation }) => leads === 'style' && reservation === undefined,
+		);
+		for (const each of [...linked, ...references.styles].sort((a, b) => a.offset - b.offset)) {
+			if ('sheet' in each) {
+				const { sheet, isConditional, linesBefore } = each;
+				add(sheet, { base, url, layer: undefined, isConditional, depth, linesBefore }, new Set());
+				continue;
+			}
+			const target = parseUrl(each.href, base);
+			if (target !== undefined)
+				addFile(target, undefined, !matchesEveryScreen(each.media), depth + 1, new Set());
+		}
+		return sheets;
+	}
+
+	#lookUp(encodedPath: string): Outcome {
+		const outcome = lookUp(this.#snapshot, encodedPath);
+		this.#lookups.set(encodedPath, outcome);
+		return outcome;
+	}
+
+	#follow(source: Source): void {
+		const key = `${source.as} ${source.url}`;
+		if (this.#followed.has(key)) return;
+		this.#followed.add(key);
+		this.#queue.push(source);
+	}
+
+	#take(link: Link, from: { readonly url: string; readonly depth: number }, document: DocumentSource): void {
+		const dependency = this.#toDependency(link, from);
+		const { url, asset, reservation, crossorigin, depth } = dependency;
+		if (url === this.#url) return;
+		const earlier = this.#found.get(url);
+		if (earlier === undefined && this.#found.size >= MAX_DEPENDENCIES) return;
+		if (
+			earlier === undefined ||
+			(earlier.dependency.reservation !== undefined && reservation === undefined)
+		) {
+			this.#found.delete(url);
+			this.#found.set(url, { dependency, rank: link.rank });
+		}
+		if (asset !== undefined && reservation === undefined && link.leads !== undefined)
+			this.#follow({ asset, url, as: link.leads, depth, document, crossorigin });
+	}
+
+	#toDependency(link: Link, from: { readonly url: string; readonly depth: number }): Dependency {
+		const { target, text, as, isModule, crossorigin, integrity, line } = link;
+		const common = { as, isModule, crossorigin, integrity, depth: from.depth + 1, from: from.url, line };
+		if (target === undefined)
+			return {
+				...common,
+				url: text,
+				hash: '',
+				asset: undefined,
+				reservation: link.reservation ?? 'leads nowhere',
+			};
+		target.hash = '';
+		if (target.origin !== ORIGIN) {
+			const reservation = link.reservation ?? 'other origin';
+			return { ...common, url: target.href, hash: '', asset: undefined, reservation };
+		}
+		const outcome = this.#lookUp(target.pathname);
+		const asset = typeof outcome === 'object' ? outcome : undefined;
+		const reservation =
+			link.reservation ??
+			(asset !== undefined ? undefined : outcome === 'redirect' ? 'redirected' : 'missing');
+		return { ...common, url: urlOf(target), hash: asset?.hash ?? '', asset, reservation };
 	}
 }
 
-const toDependency = (
-	snapshot: Snapshot,
-	lookups: Map<string, Outcome>,
-	reference: Reference,
-	target: URL,
-	from: Source,
-): Dependency => {
-	const { as, isModule, crossorigin, integrity, line } = reference;
-	const common = { as, isModule, crossorigin, integrity, depth: from.depth + 1, from: from.url, line };
-	target.hash = '';
-	if (target.origin !== ORIGIN) {
-		return {
-			...common,
-			url: target.href,
-			hash: '',
-			asset: undefined,
-			reservation: reference.reservation ?? 'other origin',
-		};
-	}
-	const outcome = lookUp(snapshot, target.pathname);
-	lookups.set(target.pathname, outcome);
-	const asset = typeof outcome === 'object' ? outcome : undefined;
-	const reservation =
-		reference.reservation ??
-		(asset !== undefined ? undefined : outcome === 'redirect' ? 'redirected' : 'missing');
-	// With the `?` of an empty query, which is part of what is requested, and with `^` as browsers write it (Node before 24
-	// does not).
-	const url =
-		target.pathname.replaceAll('^', '%5E') + target.href.slice(ORIGIN.length + target.pathname.length);
-	return { ...common, url, hash: asset?.hash ?? '', asset, reservation };
-};
+/** A style sheet as a document uses it, and where it is. */
+interface SheetAt extends SheetInUse {
+	readonly base: URL;
+	readonly url: string;
+	readonly depth: number;
+	readonly linesBefore: number;
+}
 
-const parseUrl = (text: string, base: URL): URL | undefined => {
-	try {
-		return new URL(text, base);
-	} catch {
-		return undefined;
-	}
-};
+/**
+ * Path and query as requested: with the `?` of an empty query, and with `^` as browsers write it (Node before 24 does
+ * not).
+ */
+const urlOf = (target: URL): string =>
+	target.pathname.replaceAll('^', '%5E') + target.href.slice(ORIGIN.length + target.pathname.length);

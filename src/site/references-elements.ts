@@ -2,6 +2,8 @@
 
 import { excludesScreens, matchesEveryScreen } from './media.ts';
 import type { Destination, Reservation } from './references.ts';
+import { declarationsOfAttribute, imagePropertyOf, imagesOf } from './references-css.ts';
+import { importsOfModule } from './references-modules.ts';
 import type { Attributes, LiveElement } from './references-tree.ts';
 import { commonCandidate, essenceOf, isUniversalImage, parseSrcset } from './srcset.ts';
 
@@ -15,10 +17,22 @@ export interface Draft {
 	readonly crossorigin?: string | undefined;
 	readonly reservation?: Reservation | undefined;
 	readonly isIcon?: boolean;
+	readonly leads?: 'style' | 'module' | 'document';
+	readonly isSpecifier?: boolean;
+	/** Lines between the element and what is referred to from within it. */
+	readonly linesBefore?: number;
 }
 
 /** Style sheets hold up everything, blocking scripts the parser, the others only themselves. */
-const RANKS = { style: 0, blockingScript: 1, script: 2, early: 3, image: 4, frame: 5, rest: 6 } as const;
+export const RANKS = {
+	style: 0,
+	blockingScript: 1,
+	script: 2,
+	early: 3,
+	image: 4,
+	frame: 5,
+	rest: 6,
+} as const;
 
 const JAVASCRIPT =
 	/^(?:(?:application|text)\/(?:x-)?(?:java|ecma)script|text\/(?:javascript1\.[0-5]|jscript|livescript))$/;
@@ -56,13 +70,19 @@ export const draftsOf = (element: LiveElement): readonly Draft[] => {
 			return 'default' in attribs ? [{ href: src, as: 'track', rank: RANKS.rest }] : [];
 		case 'iframe':
 			if ('srcdoc' in attribs) return [];
-			return [{ href: src, as: 'document', rank: RANKS.frame, reservation: lazinessOf(attribs) }];
+			return [
+				{ href: src, as: 'document', rank: RANKS.frame, leads: 'document', reservation: lazinessOf(attribs) },
+			];
 		case 'frame':
-			return around.parent === 'frameset' ? [{ href: src, as: 'document', rank: RANKS.frame }] : [];
+			return around.parent === 'frameset'
+				? [{ href: src, as: 'document', rank: RANKS.frame, leads: 'document' }]
+				: [];
 		case 'object':
-			return [{ href: attribs.data, as: 'object', rank: RANKS.frame, reservation: inFallback }];
+			return [
+				{ href: attribs.data, as: 'object', rank: RANKS.frame, leads: 'document', reservation: inFallback },
+			];
 		case 'embed':
-			return [{ href: src, as: 'embed', rank: RANKS.frame, reservation: inFallback }];
+			return [{ href: src, as: 'embed', rank: RANKS.frame, leads: 'document', reservation: inFallback }];
 		default:
 			return HAS_BACKGROUND.has(name) ? [{ href: attribs.background, as: 'image', rank: RANKS.image }] : [];
 	}
@@ -93,14 +113,45 @@ const draftsOfImage = ({ attribs, around }: LiveElement): readonly Draft[] => {
 
 const draftsOfScript = (attribs: Attributes, href: string | undefined): readonly Draft[] => {
 	const type = scriptTypeOf(attribs);
-	if (type === 'module')
-		return [
-			{ href, as: 'script', rank: RANKS.script, isModule: true, crossorigin: attribs.crossorigin ?? '' },
-		];
+	if (type === 'module') return [{ ...MODULE, href, crossorigin: attribs.crossorigin ?? '' }];
 	if (!JAVASCRIPT.test(type)) return [];
 	const rank = 'async' in attribs || 'defer' in attribs ? RANKS.script : RANKS.blockingScript;
 	return [{ href, as: 'script', rank, reservation: 'nomodule' in attribs ? 'nomodule' : undefined }];
 };
+
+const MODULE = { as: 'script', rank: RANKS.script, isModule: true, leads: 'module' } as const;
+
+/** What the text of an inline module imports, and the images of a `style` attribute. */
+export const draftsOfContent = (element: LiveElement): readonly Draft[] => {
+	const { name, attribs } = element;
+	const style = attribs.style ?? '';
+	const drafts: Draft[] = !style.includes('(')
+		? []
+		: declarationsOfAttribute(style).flatMap(({ property, value }) =>
+				imagePropertyOf(property) === undefined
+					? []
+					: imagesOf(value).map(({ href, isChoice }) => ({
+							href,
+							as: 'image' as const,
+							rank: RANKS.image,
+							...(isChoice && { reservation: 'the client chooses' as const }),
+						})),
+			);
+	if (name === 'script' && attribs.src === undefined && scriptTypeOf(attribs) === 'module')
+		for (const { specifier, as, line } of importsOfModule(element.content).imports) {
+			const crossorigin = attribs.crossorigin ?? '';
+			const module = as === 'script' ? MODULE : { as, rank: RANKS.script };
+			drafts.push({ ...module, href: specifier, crossorigin, isSpecifier: true, linesBefore: line - 1 });
+		}
+	return drafts;
+};
+
+/** Whether an element is an inline import map (external ones are not supported by browsers). */
+export const isImportMap = ({ name, attribs }: LiveElement): boolean =>
+	name === 'script' && attribs.src === undefined && scriptTypeOf(attribs) === 'importmap';
+
+/** Whether what an element holds or leads to is CSS, by its `type`. */
+export const isCss = ({ type }: Attributes): boolean => ['', 'text/css'].includes(essenceOf(type));
 
 /** HTML Standard §4.12.1.1, "prepare the script element", steps 8–11. */
 const scriptTypeOf = ({ type, language }: Attributes): string => {
@@ -113,9 +164,9 @@ const draftsOfLink = (attribs: Attributes): readonly Draft[] => {
 	const { href, media } = attribs;
 	const otherMedia: Reservation | undefined = excludesScreens(media) ? 'other media' : undefined;
 	if (rel.has('stylesheet')) {
-		if (!['', 'text/css'].includes(essenceOf(attribs.type))) return [];
+		if (!isCss(attribs)) return [];
 		const reservation = rel.has('alternate') ? 'alternate' : 'disabled' in attribs ? 'disabled' : otherMedia;
-		return [{ href, as: 'style', rank: RANKS.style, reservation }];
+		return [{ href, as: 'style', rank: RANKS.style, leads: 'style', reservation }];
 	}
 	if (rel.has('modulepreload')) {
 		const crossorigin = attribs.crossorigin ?? '';

@@ -26,6 +26,8 @@ export interface LiveElement {
 	/** Characters before its tag. */
 	readonly offset: number;
 	readonly around: Surroundings;
+	/** The text within a script or a style sheet; of other elements empty. */
+	readonly content: string;
 }
 
 /** Elements whose content is text, or a document that is not shown. */
@@ -65,12 +67,17 @@ export function* liveElements(text: string, isXml: boolean): Generator<LiveEleme
 		if (node === undefined) levels.pop();
 		else if ('attribs' in node) {
 			const { name, attribs, children, startIndex } = node;
-			yield { name, attribs, offset: startIndex ?? 0, around: level };
+			yield { name, attribs, offset: startIndex ?? 0, around: level, content: contentOf(name, children) };
 			if (name === 'source' && level.sources.length < MAX_SOURCES) level.sources.push(attribs);
 			if (children.length > 0 && isLive(name, attribs)) levels.push(toLevel(name, children, level));
 		}
 	}
 }
+
+const contentOf = (name: string, children: readonly Node[]): string =>
+	name === 'script' || name === 'style'
+		? children.map((child) => ('data' in child ? child.data : contentOf(name, child.children))).join('')
+		: '';
 
 const toLevel = (parent: string, nodes: readonly Node[], above: Surroundings | undefined): Level => ({
 	parent,

@@ -1,8 +1,12 @@
 // HTML text → the references a browser follows with the page, in the order in which they hold it up (HTML Standard
-// §4.2–§4.12). Style sheets and modules are read elsewhere. Inside `template`, `noscript`, comments and script text
-// there are none.
+// §4.2–§4.12), inline style sheets and modules included. Inside `template`, `noscript` and comments there are none.
 
-import { type Draft, draftsOf } from './references-elements.ts';
+import { toHref, trimHref } from './hrefs.ts';
+import { lineCounter } from './lines.ts';
+import { excludesScreens, matchesEveryScreen } from './media.ts';
+import { referencesOfCss, type StyleSheet } from './references-css.ts';
+import { type Draft, draftsOf, draftsOfContent, isCss, isImportMap } from './references-elements.ts';
+import type { ModuleImports } from './references-modules.ts';
 import { type Attributes, liveElements } from './references-tree.ts';
 
 /** Fetch destinations (Fetch Standard §2.2.7, "destination") that a reference can have. */
@@ -13,6 +17,7 @@ export type Destination =
 	| 'fetch'
 	| 'font'
 	| 'image'
+	| 'json'
 	| 'manifest'
 	| 'object'
 	| 'script'
@@ -31,7 +36,10 @@ export type Reservation =
 	| 'the client chooses'
 	| 'another icon is preferred'
 	| 'fetched in ranges'
-	| 'the author says skip';
+	| 'the author says skip'
+	| 'no element shows it'
+	| 'no text is set in it'
+	| 'only in another state';
 
 /** One reference, as its author wrote it. */
 export interface Reference {
@@ -47,20 +55,41 @@ export interface Reference {
 	readonly integrity: string | undefined;
 	/** Line of the element in the source, from 1. */
 	readonly line: number;
+	/** Characters before the element in the source. */
+	readonly offset: number;
 	/** Lower holds the page up earlier; the references come in this order. */
 	readonly rank: number;
 	readonly reservation: Reservation | undefined;
+	/** As what its own references are followed, if they are. */
+	readonly leads: 'style' | 'module' | 'document' | undefined;
+	/** `href` is a module specifier, which an import map may lead elsewhere. */
+	readonly isSpecifier: boolean;
+}
+
+/** A `style` element. */
+export interface InlineStyle {
+	readonly sheet: StyleSheet;
+	/** Characters before the element in the source. */
+	readonly offset: number;
+	/** Lines before its text. */
+	readonly linesBefore: number;
+	/** Only in force under conditions that a server cannot judge. */
+	readonly isConditional: boolean;
 }
 
 /** What a document refers to. */
 export interface DocumentReferences {
+	readonly kind: 'document';
 	/** The first `<base href>`, relative to the document's own URL. */
 	readonly base: string | undefined;
 	readonly references: readonly Reference[];
+	readonly styles: readonly InlineStyle[];
+	/** The texts of its import maps. */
+	readonly importMaps: readonly string[];
 }
 
-/** What looks like a URL but has no request made for it. */
-const NOT_FETCHED = /^(?!https?:)[a-z][a-z0-9+.-]*:/i;
+/** What a file refers to, by what it is. */
+export type References = DocumentReferences | StyleSheet | ModuleImports;
 
 /**
  * The references of a document's text. Never throws; unreadable markup is read as a browser would, by guess.
@@ -70,14 +99,22 @@ export const referencesOfHtml = (html: string, isXml = false): DocumentReference
 	const lineOf = lineCounter(html);
 	const references: Reference[] = [];
 	const icons: Icon[] = [];
+	const styles: InlineStyle[] = [];
+	const importMaps: string[] = [];
 	let base: string | undefined;
 	for (const element of liveElements(html, isXml)) {
 		const { name, attribs, offset, around } = element;
 		if (name === 'base' && attribs.href !== undefined && !around.isSvg) base ??= toBase(attribs.href);
-		for (const draft of draftsOf(element)) {
-			const href = toHref(draft.href ?? '');
-			if (href === '' || href.startsWith('#') || NOT_FETCHED.test(href)) continue;
-			const reference = toReference(attribs, href, draft, lineOf(offset));
+		if (isImportMap(element)) importMaps.push(element.content);
+		else if (name === 'style' && isCss(attribs) && !excludesScreens(attribs.media)) {
+			const isConditional = !matchesEveryScreen(attribs.media);
+			const sheet = referencesOfCss(element.content);
+			styles.push({ sheet, offset, linesBefore: lineOf(offset) - 1, isConditional });
+		}
+		for (const draft of [...draftsOf(element), ...draftsOfContent(element)]) {
+			const href = draft.isSpecifier ? (draft.href ?? '') : toHref(draft.href ?? '');
+			if (href === '') continue;
+			const reference = toReference(attribs, href, draft, lineOf(offset), offset);
 			if (draft.isIcon) icons.push({ reference, index: references.length, sizes: attribs.sizes ?? '' });
 			references.push(reference);
 		}
@@ -86,24 +123,23 @@ export const referencesOfHtml = (html: string, isXml = false): DocumentReference
 	for (const { reference, index } of icons)
 		if (index !== preferred?.index && reference.reservation === undefined)
 			references[index] = { ...reference, reservation: 'another icon is preferred' };
-	return { base, references: references.sort((a, b) => a.rank - b.rank) };
-};
-
-/** As the URL parser begins (WHATWG URL §4.4): controls and spaces around it go, tabs and newlines within it. */
-const toHref = (text: string): string => {
-	let [start, end] = [0, text.length];
-	while (start < end && text.charCodeAt(start) <= 0x20) start++;
-	while (start < end && text.charCodeAt(end - 1) <= 0x20) end--;
-	return text.slice(start, end).replace(/[\t\n\r]+/g, '');
+	references.sort((a, b) => a.rank - b.rank);
+	return { kind: 'document', base, references, styles, importMaps };
 };
 
 /** HTML Standard §4.2.3, "set the frozen base URL": these two schemes leave the document's own URL. */
 const toBase = (text: string): string => {
-	const href = toHref(text);
+	const href = trimHref(text);
 	return /^(?:data|javascript):/i.test(href) ? '' : href;
 };
 
-const toReference = (attribs: Attributes, href: string, draft: Draft, line: number): Reference => {
+const toReference = (
+	attribs: Attributes,
+	href: string,
+	draft: Draft,
+	line: number,
+	offset: number,
+): Reference => {
 	const word = attribs['data-casper'];
 	return {
 		href,
@@ -113,9 +149,12 @@ const toReference = (attribs: Attributes, href: string, draft: Draft, line: numb
 		type: attribs.type,
 		media: attribs.media,
 		integrity: attribs.integrity,
-		line,
+		line: line + (draft.linesBefore ?? 0),
+		offset,
 		rank: draft.rank,
 		reservation: word === 'skip' ? 'the author says skip' : word === 'push' ? undefined : draft.reservation,
+		leads: draft.leads,
+		isSpecifier: draft.isSpecifier ?? false,
 	};
 };
 
@@ -145,14 +184,4 @@ const preferredIcon = (icons: readonly Icon[]): Icon | undefined => {
 		free.findLast(({ sizes }) => sizes.trim() === '') ??
 		free.at(-1)
 	);
-};
-
-/** Lines by offset, counted once and forwards: elements come in document order. */
-const lineCounter = (text: string): ((offset: number) => number) => {
-	let line = 1;
-	let next = text.indexOf('\n');
-	return (offset) => {
-		for (; next !== -1 && next < offset; next = text.indexOf('\n', next + 1)) line++;
-		return line;
-	};
 };

@@ -5,10 +5,12 @@ import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { encodePath, isHidden, pathOfFile, type UrlPath } from './paths.ts';
-import { referencesOfHtml } from './references.ts';
-import { type Asset, isHtml, isXhtml, toAsset, typeOf } from './snapshot.ts';
+import { type References, referencesOfHtml } from './references.ts';
+import { referencesOfCss } from './references-css.ts';
+import { importsOfModule } from './references-modules.ts';
+import { type Asset, isCss, isHtml, isJavaScript, isXhtml, toAsset, typeOf } from './snapshot.ts';
 import { type Found, ROOT } from './terrain.ts';
-import { decodeText } from './text.ts';
+import { decodeCss, decodeText } from './text.ts';
 
 /** Documents above this size, in bytes, are served but not read for references: one would hold up all requests. */
 const MAX_PARSED_BYTES = 8 * 2 ** 20;
@@ -144,7 +146,11 @@ const readFile = async (path: UrlPath, file: string): Promise<Asset | undefined>
 		for (let tries = 1; ; tries++) {
 			const before = await handle.stat({ bigint: true });
 			if (!before.isFile()) return undefined;
-			const { hash, size, content } = await readContent(handle, Number(before.size), isHtml(type));
+			const { hash, size, content } = await readContent(
+				handle,
+				Number(before.size),
+				readerOf(type) !== undefined,
+			);
 			const after = await handle.stat({ bigint: true });
 			if (diskVersionOf(before) !== diskVersionOf(after) && tries < READ_TRIES) continue;
 			return toAsset({
@@ -156,12 +162,21 @@ const readFile = async (path: UrlPath, file: string): Promise<Asset | undefined>
 				modifiedMs: Number(before.mtimeMs),
 				// Of a file that is written all the time this is a version that has been: the next look sees the difference.
 				diskVersion: diskVersionOf(before),
-				references: content && referencesOfHtml(decodeText(content, isXhtml(type)), isXhtml(type)),
+				references: content && readerOf(type)?.(content),
 			});
 		}
 	} finally {
 		await handle.close();
 	}
+};
+
+/** What reads the references of files of a type; `undefined` where there are none to read. */
+const readerOf = (type: string): ((content: Uint8Array) => References) | undefined => {
+	if (isHtml(type)) return (content) => referencesOfHtml(decodeText(content, isXhtml(type)), isXhtml(type));
+	if (isCss(type)) return (content) => referencesOfCss(decodeCss(content));
+	// Modules are always UTF-8 (HTML Standard §8.1.4.1).
+	if (isJavaScript(type)) return (content) => importsOfModule(new TextDecoder().decode(content));
+	return undefined;
 };
 
 const readContent = async (

@@ -3,7 +3,7 @@
 import mime from 'mime-types';
 import { isFingerprinted } from './fingerprint.ts';
 import type { UrlPath } from './paths.ts';
-import type { DocumentReferences } from './references.ts';
+import type { References } from './references.ts';
 
 /** One file of the site in one version. A changed file is another asset; an unchanged one stays the same object. */
 export interface Asset {
@@ -24,8 +24,8 @@ export interface Asset {
 	readonly diskVersion: string;
 	/** Media type with charset where text has one. */
 	readonly type: string;
-	/** What an HTML document refers to; `undefined` for everything else. */
-	readonly references: DocumentReferences | undefined;
+	/** What a document, a style sheet or a module refers to; `undefined` for everything else. */
+	readonly references: References | undefined;
 	/** Whether the file name carries a hash of the content, so that another content would have another name. */
 	readonly isFingerprinted: boolean;
 }
@@ -57,6 +57,12 @@ export const isHtml = (type: string): boolean => type.startsWith('text/html') ||
 
 /** Whether it is HTML in the syntax of XML. */
 export const isXhtml = (type: string): boolean => type.startsWith('application/xhtml');
+
+/** Whether the media type is CSS. */
+export const isCss = (type: string): boolean => type.startsWith('text/css');
+
+/** Whether the media type is JavaScript. */
+export const isJavaScript = (type: string): boolean => /^(?:text|application)\/javascript\b/.test(type);
 
 /** An immutable map from paths to assets that a change copies only a small part of. */
 export class Snapshot {

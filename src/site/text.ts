@@ -7,17 +7,23 @@ const PRESCAN_BYTES = 1024;
  * @param isXml for XHTML, which declares its encoding elsewhere
  */
 export const decodeText = (bytes: Uint8Array, isXml = false): string =>
-	new TextDecoder(labelOf(bytes, isXml)).decode(bytes);
+	new TextDecoder(labelOf(bytes, isXml ? declaredInXml : declaredInHtml)).decode(bytes);
 
-const labelOf = (bytes: Uint8Array, isXml: boolean): string => {
+/** The text of a style sheet: by byte order mark, else by its `@charset`, else UTF-8 (CSS Syntax 3 §3.2). Never throws. */
+export const decodeCss = (bytes: Uint8Array): string =>
+	new TextDecoder(labelOf(bytes, declaredInCss)).decode(bytes);
+
+const labelOf = (bytes: Uint8Array, declaredIn: (start: string) => string | undefined): string => {
 	if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
 	if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
 	if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return 'utf-8';
 	const start = new TextDecoder('latin1').decode(bytes.subarray(0, PRESCAN_BYTES));
-	const declared = (isXml ? declaredInXml(start) : declaredInHtml(start))?.toLowerCase() ?? 'utf-8';
+	const declared = declaredIn(start)?.toLowerCase() ?? 'utf-8';
 	// The declaration itself was readable as ASCII, so it cannot be true of UTF-16.
 	return declared.startsWith('utf-16') || !isKnown(declared) ? 'utf-8' : declared;
 };
+
+const declaredInCss = (start: string): string | undefined => /^@charset "([^"]*)";/.exec(start)?.[1];
 
 const declaredInXml = (start: string): string | undefined =>
 	/^<\?xml\s[^>]*?\bencoding\s*=\s*["']([\w:.-]+)/.exec(start)?.[1];
