@@ -2,7 +2,7 @@
 
 import { TokenType } from '@csstools/css-tokenizer';
 import { toHref } from './hrefs.ts';
-import { excludesScreens } from './media.ts';
+import { excludesScreens, matchesEveryScreen } from './media.ts';
 import type { Reservation } from './references.ts';
 import {
 	type Block,
@@ -146,7 +146,7 @@ const toImport = ({ prelude, line }: ImportRule): StyleImport[] => {
 		{
 			href,
 			layer: all === '' ? undefined : (layer?.trim() ?? ''),
-			isConditional: media !== '',
+			isConditional: !matchesEveryScreen(media),
 			reservation,
 			line,
 		},

@@ -201,12 +201,16 @@ class StyleReader {
 		const custom = customIn(styles, '', above.custom);
 		const wordOf = (property: string): string =>
 			filled(styles.get(property)?.winner?.value ?? '', custom).trim();
+		const contentOf = (suffix: string): string => {
+			const decided = styles.get(`content${suffix}`);
+			return filled((decided?.winner ?? decided?.conditional[0])?.value ?? '', custom).trim();
+		};
 		const display = wordOf('display') || (isUnshown(element) ? 'none' : '');
 		const font = fontOf(styles, '', element, above.font, custom);
 		if (display === 'none') return { custom, font, isHidden: true };
 		for (const suffix of SUFFIXES) {
 			const isPseudo = suffix !== '';
-			const content = isPseudo ? wordOf(`content${suffix}`) : '';
+			const content = isPseudo ? contentOf(suffix) : '';
 			if (GENERATED.has(suffix) && (content === '' || /^(?:none|normal)$/i.test(content))) continue;
 			for (const [key, decided] of styles)
 				if (key.endsWith(suffix) && key.includes('::') === isPseudo) this.#claimDecided(decided, custom);
