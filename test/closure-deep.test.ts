@@ -7,7 +7,7 @@ import { changed, type Files, siteOf } from './support/site.ts';
 
 /** The closure of the page at `/`, whose text is known. */
 const closureIn = (site: Snapshot, html: string): Closure =>
-	closureOf(site, site.get('/index.html' as UrlPath) as Asset, '/', () => html);
+	closureOf(site, site.get('/index.html' as UrlPath) as Asset, '/', () => () => html);
 
 /** `depth url`, and the reservation where there is one. */
 const described = ({ depth, url, reservation }: Dependency): string =>

@@ -50,8 +50,8 @@ interface Memo {
 	readonly closure: Closure;
 	/** What was looked up on the way: the closure holds as long as each lookup has the same outcome. */
 	readonly lookups: ReadonlyMap<string, Outcome>;
-	/** The page's own text was not known, on which some of it depends. */
-	readonly isGuess: boolean;
+	/** Documents on whose text some of it depends, though that was not known. */
+	readonly unread: readonly Asset[];
 	validFor: Snapshot;
 }
 
@@ -66,22 +66,32 @@ const MAX_IMPORT_DEPTH = 64;
 const IMAGE_RANK = 4;
 const FONT_RANK = 3;
 
+const NO_TEXTS: TextSource = () => undefined;
+
 /** Closures by page and base URL. Answers depend on the arguments alone; what is kept only saves work. */
 const memos = new WeakMap<Asset, Map<string, Memo>>();
+
+/** The text of a document; `undefined` where it is not at hand. */
+export type TextSource = (document: Asset) => (() => string) | undefined;
 
 /**
  * The closure of `page` when it is shown at `url` (encoded path): a fallback or a clean URL moves the base against which
  * its references resolve.
- * @param markup the page's text, called for where it decides which images and fonts of its style sheets it needs;
- * without it, none of them
+ * @param textOf asked for the page and its frames where their text decides which images and fonts of their style sheets
+ * they need: without it, none of them
  */
-export const closureOf = (snapshot: Snapshot, page: Asset, url: string, markup?: () => string): Closure => {
+export const closureOf = (
+	snapshot: Snapshot,
+	page: Asset,
+	url: string,
+	textOf: TextSource = NO_TEXTS,
+): Closure => {
 	const byBase = memos.get(page) ?? new Map<string, Memo>();
 	memos.set(page, byBase);
 	const known = byBase.get(url);
-	if (known !== undefined && !(known.isGuess && markup !== undefined) && isValid(known, snapshot))
-		return known.closure;
-	const memo = new Walk(snapshot, page, url).toMemo(markup);
+	const isWhole = known?.unread.every((document) => textOf(document) === undefined);
+	if (known !== undefined && isWhole && isValid(known, snapshot)) return known.closure;
+	const memo = new Walk(snapshot, page, url).toMemo(textOf);
 	// A fallback page can be shown under any URL that a client makes up.
 	if (byBase.size >= MAX_BASES && known === undefined) byBase.clear();
 	byBase.set(url, memo);
@@ -129,24 +139,24 @@ class Walk {
 		}
 	}
 
-	toMemo(markup: (() => string) | undefined): Memo {
-		let isGuess = false;
+	toMemo(textOf: TextSource): Memo {
+		const unread: Asset[] = [];
 		for (const document of this.#documents) {
-			const text = document.asset === this.#page ? markup?.() : undefined;
-			const hasNeeds = this.#takeNeeds(document, text);
-			isGuess ||= hasNeeds && document.asset === this.#page && text === undefined;
+			const sheets = this.#sheetsOf(document);
+			if (sheets.every(({ sheet }) => !sheet.hasImages && sheet.fontFaces.length === 0)) continue;
+			const text = textOf(document.asset);
+			if (text === undefined) unread.push(document.asset);
+			this.#takeNeeds(document, sheets, text?.());
 		}
 		const dependencies = [...this.#found.values()]
 			.sort((a, b) => a.rank - b.rank || a.dependency.depth - b.dependency.depth)
 			.map(({ dependency }) => dependency);
 		const closure = { page: this.#page, dependencies };
-		return { closure, lookups: this.#lookups, isGuess, validFor: this.#snapshot };
+		return { closure, lookups: this.#lookups, unread, validFor: this.#snapshot };
 	}
 
-	/** The images and fonts of a document's style sheets. Returns whether there are any. */
-	#takeNeeds(document: DocumentSource, markup: string | undefined): boolean {
-		const sheets = this.#sheetsOf(document);
-		if (sheets.every(({ sheet }) => !sheet.hasImages && sheet.fontFaces.length === 0)) return false;
+	/** The images and fonts of a document's style sheets. */
+	#takeNeeds(document: DocumentSource, sheets: readonly SheetAt[], markup: string | undefined): void {
 		for (const { sheet: index, href, as, line, reservation } of needsOf(
 			markup,
 			isXhtml(document.asset.type),
@@ -168,7 +178,6 @@ class Walk {
 			};
 			this.#take(link, sheet, document);
 		}
-		return true;
 	}
 
 	/** The style sheets of a document in cascade order: imported ones come before what imports them. */

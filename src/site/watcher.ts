@@ -107,7 +107,7 @@ class WatchedSite implements Site {
 		// Each round finds what the files of the round before refer to.
 		for (const tried = new Set<string>(); ; ) {
 			const unknown = closureOf(this.snapshot, route.asset, encodedPath).dependencies.filter(
-				({ reservation, url }) => reservation === 'missing' && !tried.has(url),
+				({ asset, url }) => asset === undefined && url.startsWith('/') && !tried.has(url),
 			);
 			if (unknown.length === 0) return this.snapshot;
 			for (const { url } of unknown) tried.add(url);
