@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { advanceRecord, type KeyOracle } from '../src/digest/cookie.ts';
 import {
 	ConnectionRecord,
+	knowledgeOfCondition,
 	knowledgeOfRecord,
 	NOTHING_KNOWN,
 	NOTHING_WANTED_FROM_CACHE,
@@ -35,6 +36,15 @@ knowledge('a record claims what was given, with its age where that is known', ()
 	assert.is(known.claimOf(A)?.sinceMinutes, undefined);
 	assert.is(known.claimOf(B)?.sinceMinutes, 200);
 	assert.is(known.claimOf(C), undefined);
+});
+
+knowledge('a client that holds a document unchanged holds what goes with it, since nobody knows when', () => {
+	const given = new ConnectionRecord();
+	given.give(A, 100);
+	const known = knowledgeOfCondition(given);
+	assert.is(known.evidence, 'conditional');
+	assert.equal(known.claimOf(A), { sinceMinutes: 100 });
+	assert.equal(known.claimOf(B), { sinceMinutes: undefined });
 });
 
 const connection = suite('connection record');

@@ -7,11 +7,16 @@ import type { ResourceVersion } from './resource-key.ts';
 export interface Claim {
 	/** Minutes since 1970 at which it got it, at the earliest; `undefined` where nobody knows. */
 	readonly sinceMinutes: number | undefined;
+	/** Whether the client itself says that its copy may be used unasked; absent where it says nothing of that. */
+	readonly isFresh?: boolean;
+	/** Something is held under this URL, but nothing says that it is this version. */
+	readonly isOfUrlAlone?: true;
 }
 
 /** What is known of a client. Claims may be wrong: they may only ever save work, never decide content. */
 export interface Knowledge {
-	readonly evidence: 'none' | 'connection' | 'cookie' | 'no-cache';
+	/** What the claims rest on. Of several the strongest is used alone. */
+	readonly evidence: 'none' | 'conditional' | 'connection' | 'cookie' | 'cache-digest' | 'no-cache';
 	claimOf(version: ResourceVersion): Claim | undefined;
 }
 
@@ -25,6 +30,15 @@ export const NOTHING_WANTED_FROM_CACHE: Knowledge = { evidence: 'no-cache', clai
 export const knowledgeOfRecord = (record: ClientRecord): Knowledge => ({
 	evidence: 'cookie',
 	claimOf: (version) => findClaim(record, version),
+});
+
+/**
+ * A client that showed, by a conditional request, that it holds the document as it is: so it got what the document refers
+ * to, too, at a time that nobody knows. Good enough to say what it need not look for, not to withhold a body.
+ */
+export const knowledgeOfCondition = (connection: Knowledge): Knowledge => ({
+	evidence: 'conditional',
+	claimOf: (version) => connection.claimOf(version) ?? { sinceMinutes: undefined },
 });
 
 /** Longer URLs are made up: 2000 of those that a request has room for would be over 100 MB. */
