@@ -65,3 +65,38 @@ export const refusesCached = (fields: Fields): boolean => {
 	const directives = fields['cache-control'] ?? fields.pragma;
 	return directives !== undefined && /(?:^|[,\s])no-cache(?:$|[,\s;])/i.test(String(directives));
 };
+
+/**
+ * Whether the client asks for a resource as one asks for what one does not hold: without a condition (RFC 9110 §13.1),
+ * for the whole of it, for now and not for later (`Sec-Purpose`), and not past its cache.
+ *
+ * What a page shows or fetches is left out, and so is what comes from other sites: browsers keep documents and downloads
+ * of what is the same resource apart from what pages refer to, so that they may hold it and ask all the same.
+ */
+export const isPlainRequest = (fields: Fields): boolean =>
+	NOT_PLAIN.every((name) => fields[name] === undefined) &&
+	!/\bno-(?:cache|store)\b/i.test(String(fields['cache-control'] ?? '')) &&
+	(fields['sec-fetch-site'] ?? 'same-origin') === 'same-origin' &&
+	SUBRESOURCES.has(fields['sec-fetch-dest']);
+
+/** Fields with which a request is not a plain one. */
+const NOT_PLAIN = [
+	'if-none-match',
+	'if-modified-since',
+	'if-match',
+	'if-unmodified-since',
+	'range',
+	'sec-purpose',
+	'purpose',
+	'x-moz',
+	'pragma',
+] as const;
+
+/** What pages are made of; a client that does not send Fetch Metadata says nothing of it. */
+const SUBRESOURCES: ReadonlySet<unknown> = new Set([undefined, 'style', 'script', 'image', 'font']);
+
+/** A field's value as one text, repeated fields joined by commas (RFC 9110 §5.3). */
+export const fieldOf = (fields: Fields, name: string): string | undefined => {
+	const value = fields[name];
+	return typeof value === 'object' ? value.join(', ') : value;
+};
