@@ -5,6 +5,16 @@ import type { Knowledge } from './digest/knowledge.ts';
 import type { LogFormat } from './options.ts';
 import { countVerdicts, type Plan } from './plan.ts';
 
+/** What is told of a page view. */
+export interface PageEntry {
+	/** What was decided. */
+	readonly plan: Plan;
+	/** What that rested on. */
+	readonly evidence: Knowledge['evidence'];
+	/** How many links went with the document: of what was lacking or stale, the part that hints are worth it for. */
+	readonly hinted: number;
+}
+
 /** What is told of a request when its answer has ended. */
 export interface RequestEntry {
 	readonly time: Date;
@@ -20,8 +30,8 @@ export interface RequestEntry {
 	readonly remoteAddress: string;
 	readonly referer: string | undefined;
 	readonly userAgent: string | undefined;
-	/** For a page view: what was decided, and what that rested on. */
-	readonly page: { readonly plan: Plan; readonly evidence: Knowledge['evidence'] } | undefined;
+	/** For a page view. */
+	readonly page: PageEntry | undefined;
 }
 
 /** One line, without line feed; empty for `none`. What clients sent is escaped: it can neither forge lines nor colour them. */
@@ -52,6 +62,7 @@ const toRecord = ({ page, ...entry }: RequestEntry): object => {
 		...(page.plan.channel === 'push'
 			? { pushed: send, confirmed: confirm }
 			: { lacking: send, stale: confirm }),
+		...(page.plan.channel === 'hints' && { hinted: page.hinted }),
 		skipped: skip,
 		left: leave,
 		dependencies: page.plan.decisions.map(({ dependency, verdict, reason }) => ({
@@ -86,11 +97,17 @@ const formatDev = (entry: RequestEntry, isColoured: boolean): string => {
 	].join('  ');
 };
 
-const describePage = ({ plan }: NonNullable<RequestEntry['page']>): string => {
+const describePage = ({ plan, hinted }: PageEntry): string => {
 	const { send, confirm, skip, leave } = countVerdicts(plan);
-	return plan.channel === 'push'
-		? `push: ${send} pushed, ${confirm} confirmed, ${skip} skipped, ${leave} left`
-		: `plain: ${send} lacking, ${confirm} stale, ${skip} skipped, ${leave} left`;
+	const others = `${skip} skipped, ${leave} left`;
+	switch (plan.channel) {
+		case 'push':
+			return `push: ${send} pushed, ${confirm} confirmed, ${others}`;
+		case 'hints':
+			return `hints: ${hinted} hinted of ${send} lacking, ${confirm} stale, ${others}`;
+		case 'plain':
+			return `plain: ${send} lacking, ${confirm} stale, ${others}`;
+	}
 };
 
 /** Controls, quotes and what is beyond ASCII as escapes. */

@@ -41,6 +41,11 @@ export interface ServeOptions {
 	 */
 	readonly pushCount?: number | undefined;
 	/**
+	 * Name what a page needs in the `Link` field of its document, for clients that take no pushes.
+	 * @default true
+	 */
+	readonly hints?: boolean | undefined;
+	/**
 	 * Files whose name carries a content hash may be kept for a year without asking again.
 	 * @default false
 	 */
@@ -66,6 +71,7 @@ export interface ResolvedOptions {
 	readonly push: boolean;
 	readonly pushBudget: number;
 	readonly pushCount: number;
+	readonly hints: boolean;
 	readonly production: boolean;
 	/** `undefined`: the user's data folder. */
 	readonly storage: string | undefined;
@@ -154,6 +160,13 @@ export const OPTIONS: readonly OptionSpec[] = [
 		accepts: integer(0, 200),
 	},
 	{
+		name: 'hints',
+		flags: '--no-hints',
+		help: 'do not name what a page needs in Link fields',
+		fallback: 'hints',
+		accepts: flag,
+	},
+	{
 		name: 'production',
 		flags: '--production',
 		help: 'files named by a content hash are immutable; the log is JSON',
@@ -188,6 +201,7 @@ const DEFAULTS: ResolvedOptions = {
 	push: true,
 	pushBudget: 2 ** 20,
 	pushCount: 100,
+	hints: true,
 	production: false,
 	storage: undefined,
 	onRequest: undefined,

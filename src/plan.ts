@@ -1,6 +1,6 @@
 // The one decision of every page view: what does this client lack?
 
-import type { Knowledge } from './digest/knowledge.ts';
+import type { Claim, Knowledge } from './digest/knowledge.ts';
 import type { Lifetime } from './http/freshness.ts';
 import type { Closure, Dependency } from './site/closure.ts';
 import type { Asset } from './site/snapshot.ts';
@@ -22,6 +22,8 @@ export type Reason =
 	| 'held, to be revalidated'
 	| 'held and fresh'
 	| 'held and immutable'
+	/** The client names the URL but not what it holds under it: a change stays unseen until it asks. */
+	| 'held, version unknown'
 	| 'an older copy may still be fresh'
 	| 'over the byte budget'
 	| 'over the count budget'
@@ -41,7 +43,13 @@ export interface Delivery extends Decision {
 }
 
 /** How a plan travels. */
-export type Channel = 'push' | 'plain';
+export type Channel =
+	/** As promises and pushed responses (RFC 9113 §8.4). */
+	| 'push'
+	/** As `Link` fields of the document: what is lacking or stale is named, and the client asks for it early. */
+	| 'hints'
+	/** Not at all. */
+	| 'plain';
 
 /** A plan: one decision for each dependency, in the order in which they are delivered. */
 export interface Plan {
@@ -58,9 +66,12 @@ export interface PlanInput {
 	readonly connection: Knowledge;
 	readonly channel: Channel;
 	readonly lifetimeOf: (asset: Asset) => Lifetime;
-	/** Bytes of `send` bodies at most. */
+	/** Bytes of `send` bodies at most; not looked at where the channel is `hints`, which sends none. */
 	readonly byteBudget: number;
-	/** `send` and `confirm` verdicts at most: the smaller of the option and of what the channel has room for. */
+	/**
+	 * `send` and `confirm` verdicts at most: the smaller of the option and of what the channel has room for. Not looked at
+	 * where the channel is `hints`, which has its own measure of what is worth a place.
+	 */
 	readonly countBudget: number;
 	/** Minutes since 1970. */
 	readonly nowMinutes: number;
@@ -76,16 +87,26 @@ export interface ClientAbilities {
 	readonly isForwarded: boolean;
 }
 
+/** The channels that are switched on. */
+export interface EnabledChannels {
+	readonly push: boolean;
+	readonly hints: boolean;
+}
+
 /** The best channel that this client has. */
-export const chooseChannel = (client: ClientAbilities, isPushEnabled: boolean): Channel =>
-	client.isPageView && client.acceptsPush && !client.isForwarded && isPushEnabled ? 'push' : 'plain';
+export const chooseChannel = (client: ClientAbilities, enabled: EnabledChannels): Channel => {
+	if (!client.isPageView) return 'plain';
+	if (enabled.push && client.acceptsPush && !client.isForwarded) return 'push';
+	return enabled.hints ? 'hints' : 'plain';
+};
 
 /** The plan for one page view. */
 export const makePlan = (input: PlanInput): Plan => {
 	const decisions: Decision[] = [];
 	const deliveries: Delivery[] = [];
-	let bytesLeft = input.byteBudget;
-	let countLeft = input.countBudget;
+	const isBounded = input.channel !== 'hints';
+	let bytesLeft = isBounded ? input.byteBudget : Number.POSITIVE_INFINITY;
+	let countLeft = isBounded ? input.countBudget : Number.POSITIVE_INFINITY;
 	for (const dependency of input.closure.dependencies) {
 		let { verdict, reason } = judge(dependency, input);
 		const { asset } = dependency;
@@ -114,31 +135,39 @@ const judge = (dependency: Dependency, input: PlanInput): { verdict: Verdict; re
 	const lifetime = input.lifetimeOf(asset);
 	const { knowledge, connection } = input;
 	// A hard reload asks for every body again, and is the only one who gets one twice on a connection.
-	const claim =
-		knowledge.claimOf(dependency) ??
-		(knowledge.evidence === 'no-cache' ? undefined : connection.claimOf(dependency));
-	if (claim !== undefined) return judgeHeld(lifetime, claim.sinceMinutes, input.nowMinutes);
+	const given = knowledge.evidence === 'no-cache' ? undefined : connection.claimOf(dependency);
+	const claim = knowledge.claimOf(dependency);
+	const isOfVersion = claim !== undefined && (claim.isOfUrlAlone !== true || asset.isFingerprinted);
+	const best = isOfVersion ? claim : given;
+	if (best !== undefined) return judgeHeld(lifetime, best, input.nowMinutes);
+	// Of what must be revalidated anyway, a confirmation names the version: it is taken only where it is the one held.
+	if (claim !== undefined)
+		return { verdict: claim.isFresh === false ? 'confirm' : 'leave', reason: 'held, version unknown' };
 	// A client that holds an older version would not look at ours before its own has gone stale.
-	if (lifetime.kind === 'max-age' && knowledge.evidence === 'cookie')
+	if (lifetime.kind === 'max-age' && HAS_BEEN_HERE.has(knowledge.evidence))
 		if (isFresh(Math.floor(asset.modifiedMs / 60_000), lifetime.seconds, input.nowMinutes))
 			return { verdict: 'leave', reason: 'an older copy may still be fresh' };
 	return { verdict: 'send', reason: 'not held' };
 };
 
+/** Evidence of earlier visits, from which an older version may be left. */
+const HAS_BEEN_HERE: ReadonlySet<Knowledge['evidence']> = new Set(['cookie', 'cache-digest'] as const);
+
 const judgeHeld = (
 	lifetime: Lifetime,
-	sinceMinutes: number | undefined,
+	claim: Claim,
 	nowMinutes: number,
 ): { verdict: Verdict; reason: Reason } => {
-	if (lifetime.kind === 'immutable') return { verdict: 'skip', reason: 'held and immutable' };
-	if (
-		lifetime.kind === 'max-age' &&
-		sinceMinutes !== undefined &&
-		isFresh(sinceMinutes, lifetime.seconds, nowMinutes)
-	)
+	if (lifetime.kind === 'immutable' && claim.isFresh !== false)
+		return { verdict: 'skip', reason: 'held and immutable' };
+	if (lifetime.kind === 'max-age' && isClaimedFresh(claim, lifetime.seconds, nowMinutes))
 		return { verdict: 'skip', reason: 'held and fresh' };
 	return { verdict: 'confirm', reason: 'held, to be revalidated' };
 };
+
+/** What a client says of its own copy goes before what we reckon. */
+const isClaimedFresh = (claim: Claim, seconds: number, nowMinutes: number): boolean =>
+	claim.isFresh ?? (claim.sinceMinutes !== undefined && isFresh(claim.sinceMinutes, seconds, nowMinutes));
 
 const isFresh = (sinceMinutes: number, seconds: number, nowMinutes: number): boolean =>
 	(nowMinutes - sinceMinutes) * 60 < seconds;

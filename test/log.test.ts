@@ -71,7 +71,7 @@ const planOf = (channel: Plan['channel']): Plan => ({
 const PAGE: RequestEntry = {
 	...ENTRY,
 	target: '/',
-	page: { plan: planOf('push'), evidence: 'cookie' },
+	page: { plan: planOf('push'), evidence: 'cookie', hinted: 0 },
 };
 
 for (const { name, changes, want } of [
@@ -107,8 +107,13 @@ for (const { name, changes, want } of [
 	},
 	{
 		name: 'a page without push',
-		changes: { ...PAGE, page: { plan: planOf('plain'), evidence: 'none' } },
+		changes: { ...PAGE, page: { plan: planOf('plain'), evidence: 'none', hinted: 0 } },
 		want: '09:08:07 200 GET /  plain: 2 lacking, 1 stale, 1 skipped, 2 left  1.3 ms',
+	},
+	{
+		name: 'a page with hints',
+		changes: { ...PAGE, page: { plan: planOf('hints'), evidence: 'none', hinted: 3 } },
+		want: '09:08:07 200 GET /  hints: 3 hinted of 2 lacking, 1 stale, 1 skipped, 2 left  1.3 ms',
 	},
 ] satisfies { name: string; changes: Partial<RequestEntry>; want: string }[])
 	log(`dev: ${name}`, () => assert.is(formatEntry({ ...ENTRY, ...changes }, 'dev'), want));
@@ -192,11 +197,28 @@ log('json: a page lists every dependency with verdict and reason, in order', () 
 });
 
 log('json: without push, what would have been pushed is what the client lacks', () => {
-	const record = parse({ ...PAGE, page: { plan: planOf('plain'), evidence: 'no-cache' } });
+	const record = parse({ ...PAGE, page: { plan: planOf('plain'), evidence: 'no-cache', hinted: 0 } });
 	assert.is(record.channel, 'plain');
 	assert.is(record.evidence, 'no-cache');
 	assert.is(record.lacking, 2);
 	assert.is(record.stale, 1);
+	assert.not('pushed' in record);
+	assert.not('hinted' in record);
+});
+
+log('json: with hints, the number of links is told beside what is lacking', () => {
+	const record = parse({ ...PAGE, page: { plan: planOf('hints'), evidence: 'cache-digest', hinted: 3 } });
+	const { channel, evidence, hinted, lacking, stale } = record;
+	assert.equal(
+		{ channel, evidence, hinted, lacking, stale },
+		{
+			channel: 'hints',
+			evidence: 'cache-digest',
+			hinted: 3,
+			lacking: 2,
+			stale: 1,
+		},
+	);
 	assert.not('pushed' in record);
 });
 

@@ -13,6 +13,7 @@ const DEFAULTS = {
 	push: true,
 	pushBudget: 1_048_576,
 	pushCount: 100,
+	hints: true,
 	production: false,
 	storage: undefined,
 	onRequest: undefined,
@@ -38,6 +39,7 @@ options('what is given stands, and nothing else changes', () => {
 		push: false,
 		pushBudget: 0,
 		pushCount: 0,
+		hints: false,
 		production: true,
 		storage: 'folder',
 		onRequest: () => {},
@@ -63,6 +65,7 @@ const ACCEPTED: readonly { name: string; values: readonly unknown[] }[] = [
 	{ name: 'push', values: [true, false] },
 	{ name: 'pushBudget', values: [0, 1, Number.MAX_SAFE_INTEGER] },
 	{ name: 'pushCount', values: [0, 1, 200] },
+	{ name: 'hints', values: [true, false] },
 	{ name: 'production', values: [true, false] },
 	{ name: 'storage', values: ['a', '/a/b'] },
 	{ name: 'onRequest', values: [() => {}, async () => {}] },
@@ -107,6 +110,7 @@ const REJECTED: readonly { name: string; value: unknown; expected: string; got: 
 	{ name: 'pushBudget', value: '1 MiB', expected: BYTES, got: '"1 MiB"' },
 	{ name: 'pushCount', value: 201, expected: COUNT, got: '201' },
 	{ name: 'pushCount', value: -1, expected: COUNT, got: '-1' },
+	{ name: 'hints', value: 1, expected: 'true or false', got: '1' },
 	{ name: 'production', value: 'yes\nplease', expected: 'true or false', got: '"yes\\nplease"' },
 	{ name: 'storage', value: '', expected: 'a folder', got: '""' },
 	{ name: 'storage', value: 5, expected: 'a folder', got: '5' },
@@ -187,6 +191,7 @@ table('what people are told of a default is what it is', () => {
 	assert.is(fallbackOf('pushCount'), String(DEFAULTS.pushCount));
 	assert.is(fallbackOf('cert'), 'off');
 	assert.is(fallbackOf('push'), 'push');
+	assert.is(fallbackOf('hints'), 'hints');
 	assert.match(fallbackOf('production')!, /^off\b/);
 });
 

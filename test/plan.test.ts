@@ -1,9 +1,22 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Knowledge, NOTHING_KNOWN, NOTHING_WANTED_FROM_CACHE } from '../src/digest/knowledge.ts';
+import {
+	type Claim,
+	type Knowledge,
+	knowledgeOfCondition,
+	NOTHING_KNOWN,
+	NOTHING_WANTED_FROM_CACHE,
+} from '../src/digest/knowledge.ts';
 import type { ResourceVersion } from '../src/digest/resource-key.ts';
 import type { Lifetime } from '../src/http/freshness.ts';
-import { type ClientAbilities, chooseChannel, countVerdicts, makePlan, type PlanInput } from '../src/plan.ts';
+import {
+	type ClientAbilities,
+	chooseChannel,
+	countVerdicts,
+	type EnabledChannels,
+	makePlan,
+	type PlanInput,
+} from '../src/plan.ts';
 import type { Closure, Dependency } from '../src/site/closure.ts';
 import type { UrlPath } from '../src/site/paths.ts';
 import { type Asset, toAsset } from '../src/site/snapshot.ts';
@@ -87,6 +100,12 @@ const A = dependencyOf('/a.js');
 const cookie = (sinceMinutes: number | undefined): Knowledge => knowing('cookie', { '/a.js': sinceMinutes });
 const connection = (sinceMinutes: number): Knowledge => knowing('connection', { '/a.js': sinceMinutes });
 const STRANGE_COOKIE = knowing('cookie', {});
+/** A client that says `claim` of everything. */
+const saying = (claim: Omit<Claim, 'sinceMinutes'>): Knowledge => ({
+	evidence: 'cache-digest',
+	claimOf: () => ({ sinceMinutes: undefined, ...claim }),
+});
+const FINGERPRINTED = dependencyOf('/app.8fe7404fd529.js');
 const changedAgo = (minutes: number): Dependency =>
 	dependencyOf('/a.js', { asset: assetOf('/a.js', 100, (NOW - minutes) * 60_000) });
 
@@ -278,6 +297,97 @@ const VERDICTS: readonly {
 		want: 'skip: held and immutable',
 	},
 	{
+		name: 'a version that the client says is fresh, but may not be used unasked by our word',
+		changes: { knowledge: saying({ isFresh: true }) },
+		want: 'confirm: held, to be revalidated',
+	},
+	{
+		name: 'a version that the client says is stale',
+		changes: { knowledge: saying({ isFresh: false }) },
+		want: 'confirm: held, to be revalidated',
+	},
+	{
+		name: 'a version that the client says is fresh, and may be',
+		changes: { knowledge: saying({ isFresh: true }), lifetimeOf: () => MAX_AGE },
+		want: 'skip: held and fresh',
+	},
+	{
+		name: 'a version that could be fresh, but that the client says is stale',
+		changes: { knowledge: saying({ isFresh: false }), lifetimeOf: () => MAX_AGE },
+		want: 'confirm: held, to be revalidated',
+	},
+	{
+		name: 'a version that the client names and says nothing more of',
+		changes: { knowledge: saying({}), lifetimeOf: () => MAX_AGE },
+		want: 'confirm: held, to be revalidated',
+	},
+	{
+		name: 'a version that never changes and that the client names',
+		changes: { knowledge: saying({}), lifetimeOf: () => IMMUTABLE },
+		want: 'skip: held and immutable',
+	},
+	{
+		name: 'a version that never changes, but that the client says is stale',
+		changes: { knowledge: saying({ isFresh: false }), lifetimeOf: () => IMMUTABLE },
+		want: 'confirm: held, to be revalidated',
+	},
+	{
+		name: 'a URL of which the client holds some version is left',
+		changes: { knowledge: saying({ isOfUrlAlone: true, isFresh: true }) },
+		want: 'leave: held, version unknown',
+	},
+	{
+		name: 'a URL of which the client holds some version, whatever may be used unasked',
+		changes: { knowledge: saying({ isOfUrlAlone: true, isFresh: true }), lifetimeOf: () => MAX_AGE },
+		want: 'leave: held, version unknown',
+	},
+	{
+		name: 'a URL of which the client holds some version and says nothing more',
+		changes: { knowledge: saying({ isOfUrlAlone: true }) },
+		want: 'leave: held, version unknown',
+	},
+	{
+		name: 'a URL of which the client holds some version that is stale: it would ask anyway',
+		changes: { knowledge: saying({ isOfUrlAlone: true, isFresh: false }) },
+		want: 'confirm: held, version unknown',
+	},
+	{
+		name: 'a URL that carries a hash of the content says which version is held',
+		dependency: FINGERPRINTED,
+		changes: { knowledge: saying({ isOfUrlAlone: true, isFresh: true }) },
+		want: 'confirm: held, to be revalidated',
+	},
+	{
+		name: 'a URL that carries a hash of the content, and never changes',
+		dependency: FINGERPRINTED,
+		changes: { knowledge: saying({ isOfUrlAlone: true, isFresh: true }), lifetimeOf: () => IMMUTABLE },
+		want: 'skip: held and immutable',
+	},
+	{
+		name: 'some version of a URL of which this connection was given the present one',
+		changes: {
+			knowledge: saying({ isOfUrlAlone: true, isFresh: true }),
+			connection: knowing('connection', { '/a.js': NOW }),
+		},
+		want: 'confirm: held, to be revalidated',
+	},
+	{
+		name: 'a file that changed within its max-age and that a client which says what it holds does not name',
+		dependency: changedAgo(9),
+		changes: { knowledge: knowing('cache-digest', {}), lifetimeOf: () => MAX_AGE },
+		want: 'leave: an older copy may still be fresh',
+	},
+	{
+		name: 'what a document refers to that the client showed that it holds',
+		changes: { knowledge: knowledgeOfCondition(NOTHING_KNOWN) },
+		want: 'confirm: held, to be revalidated',
+	},
+	{
+		name: 'what never changes and goes with a document that the client showed that it holds',
+		changes: { knowledge: knowledgeOfCondition(NOTHING_KNOWN), lifetimeOf: () => IMMUTABLE },
+		want: 'skip: held and immutable',
+	},
+	{
 		name: 'no file and no reason given',
 		dependency: dependencyOf('/a.js', { asset: undefined }),
 		changes: {},
@@ -333,6 +443,15 @@ const mixedInput = (changes: Partial<PlanInput> = {}): PlanInput =>
 		lifetimeOf: ({ url }) => (url === '/immutable.js' ? IMMUTABLE : REVALIDATE),
 		...changes,
 	});
+
+plan('hints send nothing, so budgets do not bind them', () => {
+	const dependency = dependencyOf('/a.js', { asset: assetOf('/a.js', 2 ** 40) });
+	for (const knowledge of [NOTHING_KNOWN, cookie(undefined)])
+		assert.not.match(
+			decide(dependency, { knowledge, channel: 'hints', byteBudget: 0, countBudget: 0 }),
+			/budget/,
+		);
+});
 
 plan('there is one decision for each dependency, in their order', () => {
 	const { decisions } = makePlan(mixedInput());
@@ -457,28 +576,37 @@ plan('neither what it is made from nor an earlier plan is changed', () => {
 const channel = suite('channel');
 
 const PAGE_VIEW: ClientAbilities = { isPageView: true, acceptsPush: true, isForwarded: false };
-for (const { name, client = PAGE_VIEW, isPushEnabled = true, want } of [
+const ALL: EnabledChannels = { push: true, hints: true };
+for (const { name, client = PAGE_VIEW, enabled = ALL, want } of [
 	{ name: 'a page view of a client that accepts pushes (RFC 9113 §8.4)', want: 'push' },
+	{ name: 'the same, hints switched off', enabled: { ...ALL, hints: false }, want: 'push' },
 	{ name: 'a HEAD or a fetch', client: { ...PAGE_VIEW, isPageView: false }, want: 'plain' },
 	{
 		name: 'SETTINGS_ENABLE_PUSH of 0 (RFC 9113 §6.5.2), or HTTP/1.1',
 		client: { ...PAGE_VIEW, acceptsPush: false },
-		want: 'plain',
+		want: 'hints',
 	},
 	{
 		name: 'a proxy between, which may mix its users (RFC 9110 §7.6.3)',
 		client: { ...PAGE_VIEW, isForwarded: true },
+		want: 'hints',
+	},
+	{ name: 'push switched off', enabled: { ...ALL, push: false }, want: 'hints' },
+	{ name: 'both switched off', enabled: { push: false, hints: false }, want: 'plain' },
+	{
+		name: 'no pushes accepted, hints switched off',
+		client: { ...PAGE_VIEW, acceptsPush: false },
+		enabled: { ...ALL, hints: false },
 		want: 'plain',
 	},
-	{ name: 'push switched off', isPushEnabled: false, want: 'plain' },
 	{
 		name: 'nothing that would allow it',
 		client: { isPageView: false, acceptsPush: false, isForwarded: true },
-		isPushEnabled: false,
+		enabled: { push: false, hints: false },
 		want: 'plain',
 	},
 ])
-	channel(`${name} → ${want}`, () => assert.is(chooseChannel(client, isPushEnabled), want));
+	channel(`${name} → ${want}`, () => assert.is(chooseChannel(client, enabled), want));
 
 plan.run();
 channel.run();

@@ -40,10 +40,11 @@ const sayAsText = {
 		directory: string,
 		{ url }: Server,
 		version: string,
-		{ cert, push = true }: ServeOptions,
+		{ cert, push = true, hints = true }: ServeOptions,
 	): void => {
 		const protocol = `${cert === undefined || cert === false ? 'HTTP/1.1 and HTTP/2 without TLS' : 'HTTP/2 and HTTP/1.1'}`;
-		console.log(`casper-serve ${version}: ${directory} at ${url} (${protocol}, push ${push ? 'on' : 'off'})`);
+		const channels = `push ${push ? 'on' : 'off'}, hints ${hints ? 'on' : 'off'}`;
+		console.log(`casper-serve ${version}: ${directory} at ${url} (${protocol}, ${channels})`);
 		if (cert === true)
 			console.log('The certificate is self-signed: a browser asks once whether you trust it. Ctrl-C stops.');
 	},

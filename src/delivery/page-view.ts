@@ -1,64 +1,181 @@
-// One page view: what is known of the client, the plan that follows, and the cookie that remembers it.
+// One page view: what is known of the client, the plan that follows, how it travels, and the cookie that remembers it.
 
-import {
-	advanceRecord,
-	type ClientRecord,
-	formatRecord,
-	type KeyOracle,
-	parseRecord,
-} from '../digest/cookie.ts';
+import type { ServerHttp2Stream } from 'node:http2';
+import type { ClientRecord, KeyOracle } from '../digest/cookie.ts';
+import { knowledgeOfField } from '../digest/field.ts';
 import {
 	type ConnectionRecord,
 	type Knowledge,
+	knowledgeOfCondition,
 	knowledgeOfRecord,
+	NOTHING_KNOWN,
 	NOTHING_WANTED_FROM_CACHE,
 } from '../digest/knowledge.ts';
-import { formatSetCookie, readCookie } from '../http/cookies.ts';
-import { type Fields, refusesCached } from '../http/request.ts';
+import type { LivingKeys } from '../digest/living-keys.ts';
+import { cacheControlOf, type Lifetime } from '../http/freshness.ts';
+import { type Fields, fieldOf, isForwarded, refusesCached } from '../http/request.ts';
+import type { PageEntry } from '../log.ts';
+import { type Channel, chooseChannel, type EnabledChannels, makePlan } from '../plan.ts';
+import type { Closure } from '../site/closure.ts';
+import type { Asset, Snapshot } from '../site/snapshot.ts';
 
-/** The cookie of one server: cookies ignore ports, so its name has to tell them apart. */
-export interface RecordCookie {
-	readonly name: string;
-	readonly isSecure: boolean;
+import { hintsOf } from './hints.ts';
+import type { PushQueue } from './push.ts';
+import { type IncomingRecords, type RecordCookie, readRecord, rememberIn } from './record-cookie.ts';
+
+// Those who need only the cookie know it by this name.
+export { type RecordCookie, readRecord, recordCookieFor, rememberIn } from './record-cookie.ts';
+
+/** What lasts as long as an HTTP/2 connection. */
+export interface Connection {
+	/** What it was given. */
+	readonly record: ConnectionRecord;
+	/** What its requests say that the client was given before. */
+	readonly records: IncomingRecords;
+	readonly pushes: PushQueue;
+	/** The cookie written last, and what it was made from: the same of it makes the same cookie. */
+	written: { readonly from: readonly unknown[]; readonly value: string | undefined } | undefined;
 }
 
-/** The record cookie of the server at `port`. */
-export const recordCookieFor = (port: number, isSecure: boolean): RecordCookie => ({
-	name: `${isSecure ? '__Host-' : ''}casper_${port}`,
-	isSecure,
-});
+/** What all page views of a server have in common. */
+export interface PageViewParts {
+	readonly keys: LivingKeys;
+	readonly oracle: KeyOracle;
+	readonly lifetimeOf: (asset: Asset) => Lifetime;
+	readonly cookie: RecordCookie;
+	readonly options: EnabledChannels & { readonly pushBudget: number; readonly pushCount: number };
+}
 
-const THIRTY_DAYS_SECONDS = 2_592_000;
+/** A request for a page that is there. */
+export interface PageRequest {
+	readonly fields: Fields;
+	/** As the client names this server: host, and port where it is not the usual one. */
+	readonly authority: string;
+	readonly snapshot: Snapshot;
+	readonly closure: Closure;
+	/** The client holds the document as it is, and asked whether it does. */
+	readonly isUnmodified: boolean;
+	/** `undefined` over HTTP/1.1. */
+	readonly http2:
+		| {
+				readonly stream: ServerHttp2Stream;
+				readonly connection: Connection;
+				readonly acceptsPush: boolean;
+		  }
+		| undefined;
+	/** Minutes since 1970. */
+	readonly nowMinutes: number;
+}
 
-/** The record that a request carries; a malformed or foreign one is none. */
-export const readRecord = (fields: Fields, cookie: RecordCookie): ClientRecord | undefined => {
-	const text = readCookie(fields.cookie, cookie.name);
-	return text === undefined ? undefined : parseRecord(text);
-};
+/** What a page view comes to. */
+export interface PageAnswer {
+	/** What the log is told of it. */
+	readonly entry: PageEntry;
+	/** What the document's response has beside the fields that it has for everybody. */
+	readonly fields: Readonly<Record<string, string>>;
+}
 
-/** What is known of the client: the strongest evidence there is, and it alone. */
-export const knowledgeOf = (
-	fields: Fields,
-	record: ClientRecord | undefined,
-	connection: ConnectionRecord,
-): Knowledge => {
-	if (refusesCached(fields)) return NOTHING_WANTED_FROM_CACHE;
-	return record === undefined ? connection : knowledgeOfRecord(record);
-};
+/** Plans page views and carries them out, but for the document itself. */
+export class PageViews {
+	readonly #parts: PageViewParts;
+	readonly #learnt = new WeakSet<Closure>();
 
-/**
- * The `Set-Cookie` value for a document: what the client came with, without what the site no longer has, and what this
- * connection gave it. `undefined` where there is nothing to remember.
- */
-export const rememberIn = (
-	cookie: RecordCookie,
-	record: ClientRecord | undefined,
-	connection: ConnectionRecord,
-	oracle: KeyOracle,
-	nowMinutes: number,
-): string | undefined => {
-	const next = advanceRecord(record, connection.gifts(), oracle, nowMinutes);
-	if (next.segments.every(({ keys }) => keys.length === 0)) return undefined;
-	const { isSecure } = cookie;
-	return formatSetCookie(cookie.name, formatRecord(next), { isSecure, maxAgeSeconds: THIRTY_DAYS_SECONDS });
-};
+	constructor(parts: PageViewParts) {
+		this.#parts = parts;
+	}
+
+	/** Makes the promises of a page view, before its document is answered, and says what the document is to carry. */
+	view(page: PageRequest): PageAnswer {
+		const { fields, closure, http2, nowMinutes } = page;
+		const { options, lifetimeOf, cookie } = this.#parts;
+		this.#learnVariants(closure);
+		const client = {
+			isPageView: true,
+			acceptsPush: http2?.acceptsPush ?? false,
+			isForwarded: isForwarded(fields),
+		};
+		const channel = chooseChannel(client, options);
+		// A connection that a proxy shares among its users says nothing of any of them.
+		const connection = client.isForwarded ? undefined : http2?.connection;
+		const record = connection === undefined ? readRecord(fields, cookie) : connection.records.read(fields);
+		const given = connection?.record ?? NOTHING_KNOWN;
+		const knowledge = this.#knowledgeOf(page, channel, record, given);
+		const { evidence } = knowledge;
+		const plan = makePlan({
+			closure,
+			knowledge,
+			connection: given,
+			channel,
+			lifetimeOf,
+			byteBudget: options.pushBudget,
+			countBudget: Math.min(options.pushCount, connection?.pushes.room ?? options.pushCount),
+			nowMinutes,
+		});
+		if (channel === 'push' && http2 !== undefined) {
+			const { record: gifts, pushes } = http2.connection;
+			for (const { dependency, verdict } of pushes.promise(http2.stream, plan.deliveries, page.authority))
+				if (verdict === 'send') gifts.give(dependency, nowMinutes);
+		}
+		const hints = channel === 'hints' ? hintsOf(plan) : undefined;
+		// Who says what it holds needs no record of ours.
+		const setCookie =
+			connection === undefined || evidence === 'cache-digest'
+				? undefined
+				: this.#writeRecord(page, connection, record);
+		// Hints, too, are those of one client where they rest on more than what `Vary` names.
+		const isTailored = connection !== undefined || evidence === 'cookie' || evidence === 'conditional';
+		const isPersonal = setCookie !== undefined || (hints !== undefined && isTailored);
+		return {
+			entry: { plan, evidence, hinted: hints?.deliveries.length ?? 0 },
+			fields: {
+				...(isPersonal && { 'cache-control': cacheControlOf(lifetimeOf(closure.page), true) }),
+				...(setCookie !== undefined && { 'set-cookie': setCookie }),
+				...(hints?.link !== undefined && { link: hints.link }),
+			},
+		};
+	}
+
+	/** The strongest evidence there is, and it alone. */
+	#knowledgeOf(
+		{ fields, authority, isUnmodified }: PageRequest,
+		channel: Channel,
+		record: ClientRecord | undefined,
+		given: Knowledge,
+	): Knowledge {
+		if (refusesCached(fields)) return NOTHING_WANTED_FROM_CACHE;
+		const digest = fieldOf(fields, 'cache-digest');
+		const origin = `http${this.#parts.cookie.isSecure ? 's' : ''}://${authority.toLowerCase()}`;
+		const said = digest === undefined ? undefined : knowledgeOfField(digest, origin);
+		if (said !== undefined) return said;
+		if (record !== undefined) return knowledgeOfRecord(record);
+		// The condition may be that of a cache on the way.
+		return isUnmodified && channel === 'hints' && !isForwarded(fields) ? knowledgeOfCondition(given) : given;
+	}
+
+	/** The URLs under which pages refer to files are known once a page is planned: their keys are current, too. */
+	#learnVariants(closure: Closure): void {
+		if (this.#learnt.has(closure)) return;
+		this.#learnt.add(closure);
+		const { keys, lifetimeOf } = this.#parts;
+		for (const dependency of closure.dependencies) {
+			const { asset, url } = dependency;
+			if (asset !== undefined && url !== asset.url)
+				keys.addVariant(asset, dependency, lifetimeOf(asset).kind === 'max-age');
+		}
+	}
+
+	/** The `Set-Cookie` value for a document, made anew only where something of what it is made from is new. */
+	#writeRecord(
+		{ snapshot, closure, nowMinutes }: PageRequest,
+		connection: Connection,
+		record: ClientRecord | undefined,
+	): string | undefined {
+		const { written } = connection;
+		const from = [snapshot, closure, record, connection.record.revision, nowMinutes];
+		if (written?.from.every((part, index) => part === from[index])) return written.value;
+		const { cookie, oracle } = this.#parts;
+		const value = rememberIn(cookie, record, connection.record, oracle, nowMinutes);
+		connection.written = { from, value };
+		return value;
+	}
+}

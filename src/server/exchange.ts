@@ -8,28 +8,21 @@ import {
 	type IncomingHttpHeaders,
 	type ServerHttp2Stream,
 } from 'node:http2';
+import type { Connection } from '../delivery/page-view.ts';
 import type { PushQueue } from '../delivery/push.ts';
 import { type Reply, ResponseReply, StreamReply } from '../delivery/reply.ts';
-import type { ConnectionRecord } from '../digest/knowledge.ts';
 import type { Fields } from '../http/request.ts';
 import type { RequestEntry } from '../log.ts';
 import { serveClientFile } from './client-files.ts';
 import type { Engines } from './sockets.ts';
-
-/** What lasts as long as an HTTP/2 connection. */
-export interface Connection {
-	/** What it was given. */
-	readonly record: ConnectionRecord;
-	readonly pushes: PushQueue;
-	/** The cookie written last, and what it was made from: the same of it makes the same cookie. */
-	written: { readonly from: readonly unknown[]; readonly value: string | undefined } | undefined;
-}
 
 /** A request and where its answer goes. */
 export interface Exchange {
 	readonly method: string;
 	/** The request target as the client wrote it. */
 	readonly target: string;
+	/** Host and port as the client names them; empty where it does not. */
+	readonly authority: string;
 	readonly fields: Fields;
 	readonly reply: Reply;
 	/** What only HTTP/2 has; `undefined` over HTTP/1.1. */
@@ -44,7 +37,6 @@ export interface Exchange {
 export interface Http2Side {
 	readonly stream: ServerHttp2Stream;
 	readonly connection: Connection;
-	readonly authority: string;
 	/** The client's settings allow pushes and at least one pushed stream. */
 	readonly acceptsPush: boolean;
 }
@@ -155,6 +147,10 @@ class Http1Exchange implements Exchange {
 
 	get target(): string {
 		return this.#request.url ?? '';
+	}
+
+	get authority(): string {
+		return this.#request.headers.host ?? '';
 	}
 
 	get fields(): Fields {

@@ -1,25 +1,25 @@
 // A request becomes what the client lacks, in one straight line: read the request → look up the snapshot → read the
 // knowledge → plan → deliver. A request takes the snapshot once, so that a save midway cannot mix two versions.
 
-import { Bodies, type Body, streamFile } from '../delivery/body.ts';
+import { Bodies, type Body, HELD_BYTES, streamFile } from '../delivery/body.ts';
 import { type AssetFields, assetFields } from '../delivery/fields.ts';
-import { knowledgeOf, type RecordCookie, readRecord, rememberIn } from '../delivery/page-view.ts';
+import { type Connection, PageViews } from '../delivery/page-view.ts';
 import { PushQueue } from '../delivery/push.ts';
+import { IncomingRecords, type RecordCookie } from '../delivery/record-cookie.ts';
 import { refuse } from '../delivery/refusal.ts';
-import type { ResponseFields } from '../delivery/reply.ts';
 import type { KeyOracle } from '../digest/cookie.ts';
 import { ConnectionRecord } from '../digest/knowledge.ts';
 import type { LivingKeys } from '../digest/living-keys.ts';
 import { cacheControlOf, type Lifetime } from '../http/freshness.ts';
 import { matchesNone } from '../http/preconditions.ts';
-import { isForwarded, isNavigation, parseTarget, type Target } from '../http/request.ts';
+import { fieldOf, isNavigation, parseTarget, type Target } from '../http/request.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { chooseChannel, makePlan } from '../plan.ts';
-import { type Closure, closureOf } from '../site/closure.ts';
+import { closureOf } from '../site/closure.ts';
 import { findRoute } from '../site/routes.ts';
-import { type Asset, isHtml, type Snapshot } from '../site/snapshot.ts';
+import { type Asset, isHtml, isXhtml, type Snapshot } from '../site/snapshot.ts';
+import { decodeText } from '../site/text.ts';
 import type { Site } from '../site/watcher.ts';
-import type { Answerer, Connection, Exchange } from './exchange.ts';
+import type { Answerer, Exchange } from './exchange.ts';
 
 /** What a pipeline works with. */
 export interface PipelineParts {
@@ -27,8 +27,14 @@ export interface PipelineParts {
 	readonly keys: LivingKeys;
 	readonly lifetimeOf: (asset: Asset) => Lifetime;
 	readonly cookie: RecordCookie;
-	readonly options: Pick<ResolvedOptions, 'push' | 'pushBudget' | 'pushCount' | 'onRequest' | 'onProblem'>;
+	readonly options: Pick<
+		ResolvedOptions,
+		'push' | 'pushBudget' | 'pushCount' | 'hints' | 'onRequest' | 'onProblem'
+	>;
 }
+
+/** Fields of a response that are for one client alone. */
+type ClientFields = Readonly<Record<string, string>>;
 
 /** Bytes of bodies held in memory at most. */
 const HELD_BODIES_BYTES = 256 * 2 ** 20;
@@ -42,28 +48,35 @@ export class Pipeline implements Answerer {
 	readonly #parts: PipelineParts;
 	readonly #bodies = new Bodies(HELD_BODIES_BYTES);
 	readonly #fieldsOf: (asset: Asset) => AssetFields;
-	readonly #oracle: KeyOracle;
-	readonly #learnt = new WeakSet<Closure>();
+	readonly #pages: PageViews;
 
 	constructor(parts: PipelineParts) {
 		this.#parts = parts;
 		this.#fieldsOf = assetFields(parts.lifetimeOf);
 		const { site, keys } = parts;
-		this.#oracle = {
+		const oracle: KeyOracle = {
 			// By half an index, the keys of the other half would be those of files long gone.
 			isCurrent: (key, keyBits) => !site.isReady || keys.isCurrent(key, keyBits),
 			needsAge: (key, keyBits) => keys.needsAge(key, keyBits),
 		};
+		this.#pages = new PageViews({ ...parts, oracle });
 	}
 
 	/** State for a new HTTP/2 connection. */
 	openConnection(session: ConstructorParameters<typeof PushQueue>[0]): Connection {
 		return {
 			record: new ConnectionRecord(),
+			records: new IncomingRecords(this.#parts.cookie),
 			pushes: new PushQueue(session, this.#bodies, this.#fieldsOf),
 			written: undefined,
 		};
 	}
+
+	/** The text of a document whose body is held. */
+	readonly #textOf = (document: Asset): (() => string) | undefined => {
+		const body = this.#bodies.peek(document);
+		return body && (() => decodeText(body.bytes, isXhtml(document.type)));
+	};
 
 	/** Answers one request. Never throws. */
 	answer(exchange: Exchange): void {
@@ -111,8 +124,10 @@ export class Pipeline implements Answerer {
 		}
 		const { asset } = route;
 		const held = this.#bodies.peek(asset);
+		const isUnmodified = matchesNone(fieldOf(fields, 'if-none-match'), asset.etag);
+		// What a page needs shows in its text, which is needed once even where the client has it.
 		const isBodyless =
-			isHead || asset.size === 0 || matchesNone(fieldOf(fields['if-none-match']), asset.etag);
+			isHead || asset.size === 0 || (isUnmodified && !(isHtml(asset.type) && asset.size <= HELD_BYTES));
 		if (isBodyless || held !== undefined) return this.#deliver(snapshot, asset, held, target, exchange);
 		this.#later(exchange, async () => {
 			const body = await this.#bodies.open(asset);
@@ -130,15 +145,13 @@ export class Pipeline implements Answerer {
 		exchange: Exchange,
 	): void {
 		const { reply, fields, method } = exchange;
-		const isPageView = method === 'GET' && isHtml(asset.type) && isNavigation(fields);
-		if (method === 'GET') this.#remember(asset, target, exchange);
+		const isUnmodified = matchesNone(fieldOf(fields, 'if-none-match'), asset.etag);
 		// Promises travel before the document, so that the client does not ask for what it is about to get.
-		const cookie = isPageView ? this.#viewPage(snapshot, asset, target, exchange) : undefined;
+		const own = method === 'GET' ? this.#noteGet(snapshot, asset, isUnmodified, target, exchange) : undefined;
 
-		const isUnmodified = matchesNone(fieldOf(fields['if-none-match']), asset.etag);
 		const { full, notModified } = this.#fieldsOf(asset);
 		const common = isUnmodified ? notModified : full;
-		const response = cookie === undefined ? common : this.#withCookie(common, asset, cookie);
+		const response = own === undefined ? common : { ...common, ...own };
 		const isEnd = isUnmodified || method === 'HEAD' || body === undefined;
 		reply.head(response, isEnd);
 		if (body?.kind === 'held') {
@@ -149,70 +162,41 @@ export class Pipeline implements Answerer {
 		}
 	}
 
-	/** Plans a page view, makes its promises, and returns the cookie to set, if any. */
-	#viewPage(snapshot: Snapshot, page: Asset, target: Target, exchange: Exchange): string | undefined {
+	/** What a GET tells of its client, and does for it: the fields that are to go with the answer, if any. */
+	#noteGet(
+		snapshot: Snapshot,
+		asset: Asset,
+		isUnmodified: boolean,
+		target: Target,
+		exchange: Exchange,
+	): ClientFields | undefined {
 		const { fields, http2 } = exchange;
-		const { options, lifetimeOf, cookie } = this.#parts;
-		if (http2 === undefined && options.onRequest === undefined) return undefined;
-		const record = readRecord(fields, cookie);
-		const connection = http2?.connection.record ?? new ConnectionRecord();
-		const knowledge = knowledgeOf(fields, record, connection);
-		const client = {
-			isPageView: true,
-			acceptsPush: http2?.acceptsPush ?? false,
-			isForwarded: isForwarded(fields),
-		};
-		const channel = chooseChannel(client, options.push);
-		const room = http2?.connection.pushes.room ?? options.pushCount;
+		// Whoever asks for a file has it afterwards.
+		const version = { url: target.path + target.query, hash: asset.hash };
+		http2?.connection.record.give(version, minutesNow());
+		if (isHtml(asset.type) && isNavigation(fields))
+			return this.#viewPage(snapshot, asset, isUnmodified, target, exchange);
+		const cookie = http2?.connection.records.heal(fields, version, minutesNow());
+		if (cookie === undefined) return undefined;
+		return { 'cache-control': cacheControlOf(this.#parts.lifetimeOf(asset), true), 'set-cookie': cookie };
+	}
+
+	/** Plans a page view and makes its promises. */
+	#viewPage(
+		snapshot: Snapshot,
+		page: Asset,
+		isUnmodified: boolean,
+		target: Target,
+		exchange: Exchange,
+	): ClientFields | undefined {
+		const { fields, authority, http2 } = exchange;
+		const { hints, onRequest } = this.#parts.options;
+		if (http2 === undefined && !hints && onRequest === undefined) return undefined;
+		const closure = closureOf(snapshot, page, target.path, this.#textOf);
 		const nowMinutes = minutesNow();
-		const closure = closureOf(snapshot, page, target.path);
-		this.#learnVariants(closure);
-		const plan = makePlan({
-			closure,
-			knowledge,
-			connection,
-			channel,
-			lifetimeOf,
-			byteBudget: options.pushBudget,
-			countBudget: Math.min(options.pushCount, room),
-			nowMinutes,
-		});
-		exchange.page = { plan, evidence: knowledge.evidence };
-		if (http2 === undefined || client.isForwarded) return undefined;
-		if (channel === 'push') {
-			const promised = http2.connection.pushes.promise(http2.stream, plan.deliveries, http2.authority);
-			for (const { dependency, verdict } of promised)
-				if (verdict === 'send') connection.give(dependency, nowMinutes);
-		}
-		const from = [snapshot, closure, fields.cookie, connection.revision, nowMinutes];
-		const { written } = http2.connection;
-		if (written?.from.every((part, index) => part === from[index])) return written.value;
-		const value = rememberIn(cookie, record, connection, this.#oracle, nowMinutes);
-		http2.connection.written = { from, value };
-		return value;
-	}
-
-	/** The URLs under which pages refer to files are known once a page is planned: their keys are current, too. */
-	#learnVariants(closure: Closure): void {
-		if (this.#learnt.has(closure)) return;
-		this.#learnt.add(closure);
-		const { keys, lifetimeOf } = this.#parts;
-		for (const dependency of closure.dependencies) {
-			const { asset, url } = dependency;
-			if (asset !== undefined && url !== asset.url)
-				keys.addVariant(asset, dependency, lifetimeOf(asset).kind === 'max-age');
-		}
-	}
-
-	/** Whoever asks for a file has it afterwards. */
-	#remember(asset: Asset, target: Target, { http2 }: Exchange): void {
-		http2?.connection.record.give({ url: target.path + target.query, hash: asset.hash }, minutesNow());
-	}
-
-	/** A document that carries a client's record is that client's alone. */
-	#withCookie(fields: ResponseFields, asset: Asset, cookie: string): ResponseFields {
-		const cacheControl = cacheControlOf(this.#parts.lifetimeOf(asset), true);
-		return { ...fields, 'cache-control': cacheControl, 'set-cookie': cookie };
+		const view = this.#pages.view({ fields, authority, snapshot, closure, isUnmodified, http2, nowMinutes });
+		exchange.page = view.entry;
+		return view.fields;
 	}
 
 	#later(exchange: Exchange, work: () => Promise<void>): void {
@@ -232,6 +216,3 @@ export class Pipeline implements Answerer {
 }
 
 const minutesNow = (): number => Math.floor(Date.now() / 60_000);
-
-const fieldOf = (field: string | readonly string[] | undefined): string | undefined =>
-	typeof field === 'object' ? field.join(', ') : field;

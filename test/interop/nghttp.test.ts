@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { encode } from '../../src/digest/index.ts';
 import { type Casper, hasProgram, type LoggedDependency, withCasper } from './casper.ts';
 import { type Fields, type Row, type Stream, toLines, type Visit, visit } from './nghttp.ts';
 import { SITES, type Site } from './sites.ts';
@@ -189,6 +190,122 @@ for (const site of SITES)
 			}
 		}));
 
+/** What a client holds: path and entity tag. */
+interface Held {
+	readonly path: string;
+	readonly etag: string;
+}
+
+const setOf = (origin: string, held: readonly Held[], tagOf?: (etag: string) => string): string =>
+	encode(
+		'cache-digest',
+		held.map(({ path, etag }) => ({ url: origin + path, ...(tagOf && { etag: tagOf(etag) }) })),
+		{ probability: 2 ** 20 },
+	);
+
+/** The notations of `Cache-Digest` that tell versions apart. */
+const PRECISE: Readonly<Record<string, (origin: string, held: readonly Held[]) => readonly string[]>> = {
+	'entity tags': (origin, held) => [`${setOf(origin, held, (etag) => etag)}; validators; complete`],
+	'weak and stale entity tags': (origin, held) => [
+		`${setOf(origin, held, (etag) => `W/${etag}`)}; VALIDATORS; Stale`,
+	],
+	'a field each': (origin, held) =>
+		held.slice(0, 8).map((each) => `${setOf(origin, [each], (etag) => etag)}; validators`),
+	'a list whose beginning is reset': (origin, held) => [
+		`${setOf(origin, [{ path: '/x', etag: '""' }])}, ${setOf(origin, held, (etag) => etag)}; validators; reset`,
+	],
+	'paths and hashes': (_, held) => [held.map(({ path, etag }) => `${path}=${etag.slice(1, -1)}`).join(', ')],
+	'paths and short hashes': (_, held) => [
+		held.map(({ path, etag }) => `${path.replace('=', '%3D')}=${etag.slice(1, 9)}`).join(','),
+	],
+};
+
+const inFields = (fields: readonly string[]): string[] =>
+	fields.flatMap((field) => ['-H', `cache-digest: ${field}`]);
+
+/** What the page came with, as a client that keeps it all would hold it; a frame's page is no asset to it. */
+const heldAfter = (visited: Visit): Held[] =>
+	promisesOf(visited).map((stream) => ({ path: pathOf(stream), etag: stream.response?.etag ?? '' }));
+
+for (const [form, format] of Object.entries(PRECISE))
+	test(`Cache-Digest, ${form}: what is held is confirmed, what changed is sent, and no cookie comes`, () =>
+		withCasper(example.folder, ['--cert', '--log', 'json'], async (casper) => {
+			const page = '/index.html';
+			const { origin } = new URL(casper.url);
+			const first = await ask(casper, ['-a'], page);
+			await casper.takePage(page);
+			const all = pushedWith(first, 200);
+			const held = heldAfter(first).slice(0, form === 'a field each' ? 8 : undefined);
+			const paths = held.map(({ path }) => path).sort();
+			const fields = inFields(format(origin, held));
+
+			const second = await ask(casper, ['-a', ...fields], page);
+			assert.is((await casper.takePage(page)).evidence, 'cache-digest');
+			assert.equal(pushedWith(second, 304), paths);
+			assert.equal(
+				pushedWith(second, 200),
+				all.filter((path) => !paths.includes(path)),
+			);
+			assert.not('set-cookie' in documentOf(second, page));
+			for (const stream of promisesOf(second))
+				if (paths.includes(pathOf(stream)))
+					assert.is(stream.request['if-none-match'], held.find(({ path }) => path === pathOf(stream))?.etag);
+
+			const reloaded = await ask(casper, ['-a', ...fields, '-H', 'cache-control: no-cache'], page);
+			assert.is((await casper.takePage(page)).evidence, 'no-cache');
+			assert.equal(toLines(reloaded.rows), toLines(first.rows), 'reloaded');
+
+			const [changed = ''] = paths;
+			await casper.touch(fileOf(changed), changed);
+			const third = await ask(casper, ['-a', ...fields], page);
+			assert.equal(
+				pushedWith(third, 304),
+				paths.filter((path) => path !== changed),
+			);
+			assert.ok(pushedWith(third, 200).includes(changed));
+		}));
+
+test('Cache-Digest, URLs alone: what is named never comes again, changed or not, and the log says why', () =>
+	withCasper(example.folder, ['--cert', '--log', 'json'], async (casper) => {
+		const page = '/index.html';
+		const { origin } = new URL(casper.url);
+		const first = await ask(casper, ['-a'], page);
+		await casper.takePage(page);
+		const all = pushedWith(first, 200);
+		const held = heldAfter(first).filter(({ path }) => path.includes('.css'));
+		const others = all.filter((path) => !path.includes('.css'));
+		for (const isChanged of [false, true]) {
+			if (isChanged) await casper.touch('css/site.css', '/css/site.css');
+			const visited = await ask(casper, inFields([`${setOf(origin, held)}; complete`]), page);
+			assert.equal(pushedWith(visited, 200), others);
+			assert.equal(pushedWith(visited, 304), []);
+			const { dependencies } = await casper.takePage(page);
+			const named = dependencies.filter(({ url }) => held.some(({ path }) => path === url));
+			assert.is(named.length, held.length);
+			for (const { url, verdict, reason } of named)
+				assert.is(`${verdict}: ${reason}`, 'leave: held, version unknown', url);
+		}
+		const stale = await ask(casper, inFields([`${setOf(origin, held)}; stale`]), page);
+		assert.equal(pushedWith(stale, 304), held.map(({ path }) => path).sort());
+	}));
+
+test('Cache-Digest of nothing: all is sent in spite of a cookie; one that cannot be read: the cookie counts', () =>
+	withCasper(example.folder, ['--cert', '--log', 'json'], async (casper) => {
+		const page = '/index.html';
+		const first = await ask(casper, ['-a'], page);
+		await casper.takePage(page);
+		const all = pushedWith(first, 200);
+		const cookie = cookieOf(first, page);
+		const empty = await ask(casper, [...cookie, ...inFields(['AcA; complete'])], page);
+		assert.is((await casper.takePage(page)).evidence, 'cache-digest');
+		assert.equal(pushedWith(empty, 200), all);
+		for (const field of ['***', 'AcA; unknown', 'AfdA=']) {
+			const visited = await ask(casper, [...cookie, ...inFields([field])], page);
+			assert.is((await casper.takePage(page)).evidence, 'cookie', field);
+			assert.equal(pushedWith(visited, 304), all, field);
+		}
+	}));
+
 /** Runs `check` for each page of both sites, on a server of its own for each site. */
 const forEachPage = async (check: (casper: Casper, page: string) => Promise<void>): Promise<void> => {
 	for (const site of SITES)
@@ -218,7 +335,7 @@ test('a request that a proxy passed on gets no promise and no cookie', () =>
 		for (const field of ['via: 1.1 x', 'forwarded: for=192.0.2.1', 'x-forwarded-for: 192.0.2.1']) {
 			const visited = await ask(casper, ['-a', '-H', field], page);
 			assert.equal(promisesOf(visited), [], `${page} ${field}`);
-			assert.is((await casper.takePage(page)).channel, 'plain', `${page} ${field}`);
+			assert.is((await casper.takePage(page)).channel, 'hints', `${page} ${field}`);
 			assert.is(documentOf(visited, page)[':status'], '200', `${page} ${field}`);
 			assert.not('set-cookie' in documentOf(visited, page), `${page} ${field}`);
 		}
@@ -349,7 +466,8 @@ test('the log names the channel and counts what was pushed, confirmed, skipped a
 		await ask(casper, ['-a', ...cookie], '/index.html');
 		assert.match(await pageLine(), `  push: 1 pushed, ${count - 1} confirmed, 0 skipped, ${left} left  `);
 		await ask(casper, ['-a', '--no-push'], '/index.html');
-		assert.match(await pageLine(), `  plain: ${count} lacking, 0 stale, 0 skipped, ${left} left  `);
+		const hinted = ` hinted of ${count} lacking, 0 stale, 0 skipped, ${left} left  `;
+		assert.match(await pageLine(), hinted);
 	}));
 
 test('connections end without an error', () =>
