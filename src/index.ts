@@ -1,5 +1,8 @@
 // The public API.
 
+export { type Casper, type CasperOptions, createCasper, type Pushed, type PushOptions } from './casper.ts';
+export type { CookieKind } from './casper-cookies.ts';
+export type { CasperRequest, CasperResponse } from './casper-exchange.ts';
 export { CasperError, type CasperErrorCode, UsageError } from './errors.ts';
 export type { RequestEntry } from './log.ts';
 export type { ServeOptions } from './options.ts';

@@ -94,6 +94,26 @@ Readme('has a digest example that prints what its comments say', () =>
 	}),
 );
 
+Readme('has an example for other servers that pushes once, with the cookie it tells of', () =>
+	inTemporaryFolder(async (folder) => {
+		const code = between('<!-- example:casper -->\n```js', '```')
+			.replace("'casper-serve'", JSON.stringify(pathToFileURL(join(root, 'dist/index.js')).href))
+			.replace('8080', '0');
+		const file = join(folder, 'example.mjs');
+		await writeFile(file, code);
+		await run([file], folder, /http:\/\/localhost:\d+\//, async (printed) => {
+			const url = /http:\/\/\S+/.exec(printed)?.[0] ?? '';
+			const first = await visitPage(url);
+			assert.equal(first.pushed, ['/static/example.js']);
+			const pair = /^[^;]*/.exec(first.cookie)?.[0] ?? '';
+			assert.is(pair, 'x-go-casper=yQA');
+			assert.ok(readme.includes(`\`${pair}\``));
+			const second = await visitPage(url, { cookie: pair });
+			assert.equal(second, { body: first.body, pushed: [], cookie: '' });
+		});
+	}),
+);
+
 Readme('has a first command whose `npm start` serves public-example over TLS and HTTP/2', () =>
 	inTemporaryFolder(async (folder) => {
 		const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
@@ -108,21 +128,42 @@ Readme('has a first command whose `npm start` serves public-example over TLS and
 	}),
 );
 
-const fetchPage = (url: string): Promise<string> =>
+const fetchPage = async (url: string): Promise<string> => (await visitPage(url)).body;
+
+/** A page and the paths of what was pushed with it, on a connection of its own. */
+const visitPage = (
+	url: string,
+	fields: Readonly<Record<string, string>> = {},
+): Promise<{ body: string; pushed: string[]; cookie: string }> =>
 	new Promise((done, fail) => {
-		const session = connect(url, { rejectUnauthorized: false, settings: { enablePush: false } });
+		const session = connect(url, { rejectUnauthorized: false });
 		let body = '';
+		let cookie = '';
+		const pushed: string[] = [];
+		let open = 1;
+		const onClose = (): void => {
+			open--;
+			if (open > 0) return;
+			session.close();
+			done({ body, pushed, cookie });
+		};
 		session.on('error', fail);
+		session.on('stream', (stream, headers) => {
+			pushed.push(String(headers[':path']));
+			open++;
+			stream.on('error', fail).on('close', onClose).resume();
+		});
 		session
-			.request({ ':path': '/' })
+			.request({ ':path': '/', ...fields })
 			.setEncoding('utf8')
+			.on('response', (headers) => {
+				cookie = headers['set-cookie']?.join() ?? '';
+			})
 			.on('data', (chunk) => {
 				body += chunk;
 			})
-			.on('end', () => {
-				session.close();
-				done(body);
-			});
+			.on('error', fail)
+			.on('close', onClose);
 	});
 
 Readme.run();

@@ -67,6 +67,18 @@ export interface Digest {
 	 * @throws TypeError for a `url` or an `etag` that is no string
 	 */
 	has(resource: DigestResource): boolean;
+	/**
+	 * The set with `resources` too; this one stays as it is. Keys are as wide as they were: in `cache-digest`, whose
+	 * header fixes the width, false positives get more frequent with each one. Its header can also promise keys wider
+	 * than any number (more than 53 bits): nothing is added then.
+	 * @throws TypeError for what has the wrong type
+	 */
+	with(resources: readonly DigestResource[]): Digest;
+	/**
+	 * The set as text, with the parameters it was read with, each key once: what {@link decode} reads again.
+	 * @throws RangeError for a digest above 16,384 characters
+	 */
+	encode(): string;
 }
 
 /**
@@ -87,18 +99,10 @@ export const encode = (
 	parameters: DialectParameters = {},
 ): string => {
 	const layout = layoutOf(dialect, parameters);
-	if (!Array.isArray(resources)) throw new TypeError(`resources: expected an array, got ${typeof resources}`);
-	const texts = resources.map((resource) => textOf(resource));
-	const writer = new BitWriter();
-	const { golomb, keyOf } = layout.begin(writer, texts.length);
-	const keys = [...new Set(texts)].map(keyOf).sort((a, b) => a - b);
-	encodeKeys(writer, golomb.bias === 1 ? new Set(keys) : keys, golomb);
-	const digest = formatBase64url(writer.toBytes(PAD));
-	if (digest.length > MAX_DIGEST_CHARACTERS)
-		throw new RangeError(
-			`resources: expected a digest of at most ${MAX_DIGEST_CHARACTERS} characters, got ${digest.length}`,
-		);
-	return digest;
+	const texts = textsOf(resources);
+	const form = layout.begin(texts.length);
+	const keys = [...new Set(texts)].map(form.keyOf).sort((a, b) => a - b);
+	return formatKeys(form.golomb.bias === 1 ? [...new Set(keys)] : keys, form);
 };
 
 /**
@@ -120,9 +124,24 @@ export const decode = (
 	const reader = new BitReader(bytes);
 	const form = layout.resume(reader);
 	const keys = form && readKeys(reader, form);
-	if (form === undefined || keys === undefined) return undefined;
-	return { size: keys.length, has: (resource) => includesKey(keys, form.keyOf(textOf(resource))) };
+	return form === undefined || keys === undefined ? undefined : toDigest(keys, form);
 };
+
+/** The set of `keys`, which are in ascending order without repetition. */
+const toDigest = (keys: readonly number[], form: Form): Digest => ({
+	size: keys.length,
+	has: (resource) => includesKey(keys, form.keyOf(textOf(resource))),
+	with: (resources) => {
+		const added = textsOf(resources)
+			.map(form.keyOf)
+			.filter((key) => key < form.below);
+		return toDigest(
+			[...new Set([...keys, ...added])].sort((a, b) => a - b),
+			form,
+		);
+	},
+	encode: () => formatKeys(keys, form),
+});
 
 /** What fills the last byte up, in all dialects. */
 const PAD = 0;
@@ -135,32 +154,35 @@ interface Form {
 	/** More keys than these make it that of something else. */
 	readonly most: number;
 	readonly keyOf: (text: string) => number;
+	/** Writes what comes before the keys. */
+	readonly head: (writer: BitWriter) => void;
 }
 
 /** A dialect with its parameters. */
 interface Layout {
-	/** Writes what comes before the keys of `count` resources. */
-	begin(writer: BitWriter, count: number): Form;
-	/** Reads it; `undefined` where it is not there. */
+	/** The form for `count` resources. */
+	begin(count: number): Form;
+	/** The form of what is read; `undefined` where there is none. */
 	resume(reader: BitReader): Form | undefined;
 }
 
 /** A form that writer and reader know beforehand. */
-const agreedOn = (form: Form): Layout => ({ begin: () => form, resume: () => form });
+const agreedOn = (keys: Omit<Form, 'head'>): Layout => {
+	const form: Form = { ...keys, head: () => {} };
+	return { begin: () => form, resume: () => form };
+};
 
 const LAYOUTS: Readonly<Record<Dialect, (parameters: DialectParameters) => Layout>> = {
 	'cache-digest': ({ probability = 128 }) => {
 		const log2P = log2OfProbability(probability);
 		return {
-			begin: (writer, count) => {
+			begin: (count) => {
 				// Rounded as in cache-digest.js; the draft's nearest power of two differs for few counts and reads the same.
 				const log2N = Math.round(Math.log2(Math.max(1, count)));
 				if (log2N + log2P > 31)
 					throw new RangeError(
 						`probability: expected at most ${2 ** (31 - log2N)} for ${count} resources, got ${probability}`,
 					);
-				writer.write(log2N, 5);
-				writer.write(log2P, 5);
 				return golombCodedSet(log2N, log2P);
 			},
 			resume: (reader) => {
@@ -207,7 +229,35 @@ const golombCodedSet = (log2N: number, log2P: number): Form => {
 		below: keyBits > 53 ? 0 : 2 ** keyBits,
 		most: Number.POSITIVE_INFINITY,
 		keyOf: (text) => topOfSha256(text, keyBits),
+		head: (writer) => {
+			writer.write(log2N, 5);
+			writer.write(log2P, 5);
+		},
 	};
+};
+
+/** The digest of `keys`, which are in ascending order. */
+const formatKeys = (keys: readonly number[], { golomb, head }: Form): string => {
+	const writer = new BitWriter();
+	head(writer);
+	// Counted first: by its header, a digest that a peer wrote can make one key half a gigabyte long.
+	const characters = Math.ceil((Math.ceil((writer.length + bitsOf(keys, golomb)) / 8) * 4) / 3);
+	if (characters > MAX_DIGEST_CHARACTERS)
+		throw new RangeError(
+			`resources: expected a digest of at most ${MAX_DIGEST_CHARACTERS} characters, got ${characters}`,
+		);
+	encodeKeys(writer, keys, golomb);
+	return formatBase64url(writer.toBytes(PAD));
+};
+
+const bitsOf = (keys: readonly number[], { remainderBits, bias }: GolombParameters): number => {
+	let bits = 0;
+	let next = 0;
+	for (const key of keys) {
+		bits += Math.floor((key - next) / 2 ** remainderBits) + 1 + remainderBits;
+		next = key + bias;
+	}
+	return bits;
 };
 
 const readKeys = (reader: BitReader, { golomb, below, most }: Form): readonly number[] | undefined => {
@@ -237,6 +287,11 @@ const layoutOf = (dialect: Dialect, parameters: DialectParameters): Layout => {
 			`dialect: expected one of ${Object.keys(LAYOUTS).join(', ')}, got ${String(dialect)}`,
 		);
 	return LAYOUTS[dialect](parameters);
+};
+
+const textsOf = (resources: readonly DigestResource[]): string[] => {
+	if (!Array.isArray(resources)) throw new TypeError(`resources: expected an array, got ${typeof resources}`);
+	return resources.map((resource) => textOf(resource));
 };
 
 /** What is hashed for a resource. */
