@@ -71,12 +71,21 @@ export class Cascade {
 	};
 	readonly #all: Element[] = [];
 	readonly #styles = new Map<Element, Map<string, Decided>>();
+	readonly #properties: ReadonlySet<string>;
 	#steps = 0;
 
 	/**
 	 * @param sheets in cascade order
+	 * @param properties those that are looked at, besides variables
 	 */
-	constructor(markup: string, isXml: boolean, sheets: readonly SheetInUse[], onUndecided: Undecided) {
+	constructor(
+		markup: string,
+		isXml: boolean,
+		sheets: readonly SheetInUse[],
+		properties: ReadonlySet<string>,
+		onUndecided: Undecided,
+	) {
+		this.#properties = properties;
 		const $ = load(markup, { xml: { xmlMode: isXml, decodeEntities: true } });
 		this.#$ = $;
 		$(INERT).empty();
@@ -89,7 +98,8 @@ export class Cascade {
 			for (const rule of used.sheet.rules) this.#apply(rule, index, used, layers, onUndecided);
 		for (const element of this.#all)
 			for (const declaration of declarationsOfAttribute(element.attribs.style ?? ''))
-				this.#set(element, '', toWinner(declaration, -1, ATTRIBUTE), false);
+				if (this.#isLookedAt(declaration.property))
+					this.#set(element, '', toWinner(declaration, -1, ATTRIBUTE), false);
 	}
 
 	/** What was declared for an element. */
@@ -106,12 +116,14 @@ export class Cascade {
 	}
 
 	#apply(rule: StyleRule, index: number, used: SheetInUse, layers: Layers, onUndecided: Undecided): void {
+		const declarations = rule.declarations.filter(({ property }) => this.#isLookedAt(property));
+		if (declarations.length === 0) return;
 		const layerRank = layers.rankOf(joined(used.layer, rule.layer));
 		for (const selector of selectorsOf(rule)) {
 			const isTooMuch = this.#steps > MAX_STEPS;
 			const elements = this.#matches(selector, isTooMuch);
 			if (elements.length === 0) continue;
-			for (const declaration of rule.declarations) {
+			for (const declaration of declarations) {
 				// Important declarations win in the reverse order of layers (§6.4.4).
 				const rank = declaration.isImportant ? layers.count - layerRank : layerRank;
 				const winner = toWinner(declaration, index, rank * LAYER + Math.min(selector.specificity, LAYER - 1));
@@ -125,6 +137,10 @@ export class Cascade {
 				}
 			}
 		}
+	}
+
+	#isLookedAt(property: string): boolean {
+		return property.startsWith('--') || this.#properties.has(imagePropertyOf(property) ?? property);
 	}
 
 	#matches({ text, key }: Selector, isTooMuch: boolean): readonly Element[] {
@@ -184,7 +200,8 @@ const longhandsOf = (property: string): readonly string[] =>
 		: [imagePropertyOf(property) ?? property];
 
 const parsed = new WeakMap<StyleRule, readonly Selector[]>();
-const selectorsOf = (rule: StyleRule): readonly Selector[] => {
+/** The selectors of a rule. */
+export const selectorsOf = (rule: StyleRule): readonly Selector[] => {
 	let selectors = parsed.get(rule);
 	if (selectors === undefined) {
 		selectors = parseSelectors(rule.selectors);

@@ -77,6 +77,8 @@ const IMAGE_PROPERTIES: ReadonlyMap<string, string> = new Map([
 	['-webkit-mask-image', 'mask-image'],
 	['shape-outside', 'shape-outside'],
 ]);
+/** What {@link imagePropertyOf} yields. */
+export const IMAGE_LONGHANDS: ReadonlySet<string> = new Set(IMAGE_PROPERTIES.values());
 const OTHER_PROPERTIES = new Set([
 	'content-visibility',
 	'display',
@@ -119,7 +121,8 @@ export const declarationsOfAttribute = (style: string): readonly Declaration[] =
 const isRelevant = ({ property }: Declaration): boolean =>
 	IMAGE_PROPERTIES.has(property) || OTHER_PROPERTIES.has(property) || property.startsWith('--');
 
-const namesImage = (value: string): boolean => /\b(?:url|src|image-set)\(/i.test(value);
+/** Whether a value names an image. */
+export const namesImage = (value: string): boolean => /\b(?:url|src|image-set)\(/i.test(value);
 
 const toImport = ({ prelude, line }: ImportRule): StyleImport[] => {
 	const tokens = tokensOf(prelude);

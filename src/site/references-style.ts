@@ -10,18 +10,21 @@ import {
 	type Element,
 	type SheetInUse,
 	type Styles,
+	selectorsOf,
 	type Winner,
 } from './references-cascade.ts';
 import {
 	type FontFace,
+	IMAGE_LONGHANDS,
 	imagePropertyOf,
 	imagesOf,
 	type NamedFamily,
+	namesImage,
 	parseFamilies,
 	parseWeight,
 } from './references-css.ts';
 import { tokensOf } from './references-css-syntax.ts';
-import { PSEUDO_ELEMENTS } from './references-selectors.ts';
+import { PSEUDO_ELEMENTS, type SelectorKey } from './references-selectors.ts';
 
 /** An image or a font of a style sheet, and whether the document makes a browser fetch it. */
 export interface StyleNeed {
@@ -43,10 +46,39 @@ export const needsOf = (
 	sheets: readonly SheetInUse[],
 ): readonly StyleNeed[] => {
 	const needs = new Needs(sheets);
-	const isIdle = needs.isEmpty && sheets.every(({ sheet }) => !sheet.hasImages);
-	if (!isIdle && markup !== undefined) new StyleReader(needs, sheets).read(markup, isXml);
+	const properties = propertiesAtStake(markup ?? '', sheets);
+	if (properties.size > 0 && markup !== undefined)
+		new StyleReader(needs, sheets).read(markup, isXml, properties);
 	return needs.all;
 };
+
+const FONT_PROPERTIES = ['font', 'font-family', 'font-style', 'font-weight'];
+const SHOWING_PROPERTIES = ['content', 'content-visibility', 'display'];
+
+/**
+ * The properties that have to be looked at: most documents show none of the images of their style sheets, which their
+ * text tells without its tree.
+ */
+const propertiesAtStake = (markup: string, sheets: readonly SheetInUse[]): ReadonlySet<string> => {
+	const properties = new Set<string>();
+	for (const { sheet } of sheets) {
+		if (sheet.fontFaces.length > 0) for (const property of FONT_PROPERTIES) properties.add(property);
+		if (!sheet.hasImages) continue;
+		for (const rule of sheet.rules) {
+			const named = rule.declarations.filter(({ value }) => namesImage(value));
+			if (named.length === 0 || !selectorsOf(rule).some(({ key }) => mayMatch(markup, key))) continue;
+			for (const { property } of named)
+				if (!property.startsWith('--')) properties.add(imagePropertyOf(property) ?? property);
+				// A variable can stand in any of them.
+				else for (const any of IMAGE_LONGHANDS) properties.add(any);
+		}
+	}
+	if (properties.size > 0) for (const property of SHOWING_PROPERTIES) properties.add(property);
+	return properties;
+};
+
+const mayMatch = (markup: string, { kind, name }: SelectorKey): boolean =>
+	kind === 'any' || kind === 'type' || markup.includes(name);
 
 /** From the weakest claim to the strongest. */
 const CLAIMS = [
@@ -75,10 +107,6 @@ class Needs {
 							this.claim({ sheet, href, as: 'image', line }, 'no element shows it');
 			for (const face of fontFaces) this.claimFont(sheet, face, 'no text is set in it');
 		}
-	}
-
-	get isEmpty(): boolean {
-		return this.#needs.size === 0;
 	}
 
 	get all(): readonly StyleNeed[] {
@@ -181,8 +209,8 @@ class StyleReader {
 			}
 	}
 
-	read(markup: string, isXml: boolean): void {
-		const cascade = new Cascade(markup, isXml, this.#sheets, (winner, why) =>
+	read(markup: string, isXml: boolean, properties: ReadonlySet<string>): void {
+		const cascade = new Cascade(markup, isXml, this.#sheets, properties, (winner, why) =>
 			this.#claimImages(winner, winner.value, why),
 		);
 		const queue: { readonly elements: readonly Element[]; readonly above: Inherited }[] = [
