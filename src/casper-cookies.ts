@@ -1,6 +1,6 @@
 // The cookies that tell what a client was given: go-casper's, H2O's and our own.
 
-import { type RecordCookie, readRecord, recordCookieFor, rememberIn } from './delivery/page-view.ts';
+import { type RecordCookie, readRecord, recordCookieFor, rememberIn } from './delivery/record-cookie.ts';
 import type { KeyOracle } from './digest/cookie.ts';
 import {
 	type Dialect,

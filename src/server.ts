@@ -3,7 +3,7 @@
 import { createServer as createHttp1Server } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import { homedir, platform } from 'node:os';
-import { recordCookieFor } from './delivery/page-view.ts';
+import { recordCookieFor } from './delivery/record-cookie.ts';
 import { LivingKeys } from './digest/living-keys.ts';
 import type { Lifetime } from './http/freshness.ts';
 import { type ResolvedOptions, resolveOptions, type ServeOptions } from './options.ts';

@@ -55,7 +55,7 @@ const SHEETS: readonly Decision[] = [
 ];
 
 const linksOf = (...deliveries: readonly Delivery[]): string[] =>
-	hintsOf(planOf(deliveries)).link?.split(', ') ?? [];
+	hintsOf(planOf(deliveries), false).link?.split(', ') ?? [];
 const urlsOf = (...deliveries: readonly Delivery[]): string[] =>
 	linksOf(...deliveries).map((link) => /^<([^>]*)>/.exec(link)?.[1] ?? '');
 
@@ -116,8 +116,15 @@ for (const { name, changes, want } of ROWS)
 			assert.equal(linksOf(deliveryOf('/a', changes, verdict)), want === undefined ? [] : [`</a>; ${want}`]);
 	});
 
+hints('of a document with an import map, no module is hinted', () => {
+	const style = deliveryOf('/a.css', { as: 'style' });
+	const module = deliveryOf('/a.js', { isModule: true, crossorigin: 'anonymous', depth: 3 });
+	assert.equal(hintsOf(planOf([style, module]), true).deliveries, [style]);
+	assert.equal(hintsOf(planOf([style, module]), false).deliveries, [module, style]);
+});
+
 hints('a page that needs nothing has no field', () => {
-	assert.equal(hintsOf(planOf([])), { link: undefined, deliveries: [] });
+	assert.equal(hintsOf(planOf([]), false), { link: undefined, deliveries: [] });
 });
 
 hints('what is skipped or left is not named', () => {
@@ -127,7 +134,7 @@ hints('what is skipped or left is not named', () => {
 		{ dependency, verdict: 'leave', reason: 'lazy' },
 	];
 	const delivery = deliveryOf('/a.js');
-	const { link, deliveries } = hintsOf(planOf([delivery], others));
+	const { link, deliveries } = hintsOf(planOf([delivery], others), false);
 	assert.is(link, '</a.js>; rel=preload; as=script');
 	assert.equal(deliveries, [delivery]);
 });
@@ -194,12 +201,12 @@ hints('no more than 3 KiB: what does not fit is passed over, a shorter one behin
 		deliveryOf(long('d', MAX_LINK_CHARACTERS - 2000 - 3 * frame - 4)),
 		deliveryOf('/e.js'),
 	];
-	const exactly = hintsOf(planOf([all[0]!, all[1]!, all[3]!]));
+	const exactly = hintsOf(planOf([all[0]!, all[1]!, all[3]!]), false);
 	assert.is(exactly.link?.length, MAX_LINK_CHARACTERS);
-	const { link, deliveries } = hintsOf(planOf([all[0]!, all[1]!, all[2]!, all[4]!]));
+	const { link, deliveries } = hintsOf(planOf([all[0]!, all[1]!, all[2]!, all[4]!]), false);
 	assert.equal(deliveries, [all[0]!, all[1]!, all[4]!]);
 	assert.ok((link?.length ?? 0) <= MAX_LINK_CHARACTERS);
-	assert.equal(hintsOf(planOf([deliveryOf(long('f', 4000))])).deliveries, []);
+	assert.equal(hintsOf(planOf([deliveryOf(long('f', 4000))]), false).deliveries, []);
 });
 
 hints.run();

@@ -59,6 +59,7 @@ const dependencyOf = (url: string, changes: Partial<Dependency> = {}): Dependenc
 
 const closureOf = (...dependencies: Dependency[]): Closure => ({
 	page: assetOf('/index.html'),
+	hasImportMap: false,
 	dependencies,
 });
 

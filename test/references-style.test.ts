@@ -290,6 +290,16 @@ check('CSS Fonts 4 §5', [
 	},
 ]);
 
+style('masks and shapes are fetched with CORS, as fonts are', () => {
+	const css = `p{mask:url(a);shape-outside:url(b);background:url(c)}${face('D')}`;
+	const sheet = { sheet: referencesOfCss(css), layer: undefined, isConditional: false };
+	const got = needsOf('<p>x', false, [sheet]).filter(({ isCors }) => isCors);
+	assert.equal(
+		got.map(({ href }) => href),
+		['a', 'b', 'D'],
+	);
+});
+
 style('without a document nothing is known to be needed', () =>
 	assert.equal(needs(undefined, `p{background:url(a)}${face('A')}`), [`a (${NOT_SHOWN})`, `A (${NO_TEXT})`]),
 );

@@ -27,9 +27,13 @@ export interface Hints {
  * What of `plan` is worth a link: what is sent or confirmed, the most deeply hidden first, since what the document itself
  * names is found by browsers on their own; among what is equally deep, in plan order. One that has no room is passed over,
  * a shorter one behind it is not.
+ * @param hasImportMap of the document. A module that is hinted is there before its map: Chromium then cannot resolve what
+ * it imports, and Firefox takes no map any more, so that of such a document no module is hinted
  */
-export const hintsOf = (plan: Plan): Hints => {
-	const candidates = plan.deliveries.filter(({ dependency }) => linkOf(dependency, plan) !== undefined);
+export const hintsOf = (plan: Plan, hasImportMap: boolean): Hints => {
+	const candidates = plan.deliveries.filter(
+		({ dependency }) => !(hasImportMap && dependency.isModule) && linkOf(dependency, plan) !== undefined,
+	);
 	candidates.sort((a, b) => b.dependency.depth - a.dependency.depth);
 	const deliveries: Delivery[] = [];
 	const links: string[] = [];

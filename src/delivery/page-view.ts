@@ -18,13 +18,9 @@ import type { PageEntry } from '../log.ts';
 import { type Channel, chooseChannel, type EnabledChannels, makePlan } from '../plan.ts';
 import type { Closure } from '../site/closure.ts';
 import type { Asset, Snapshot } from '../site/snapshot.ts';
-
 import { hintsOf } from './hints.ts';
 import type { PushQueue } from './push.ts';
 import { type IncomingRecords, type RecordCookie, readRecord, rememberIn } from './record-cookie.ts';
-
-// Those who need only the cookie know it by this name.
-export { type RecordCookie, readRecord, recordCookieFor, rememberIn } from './record-cookie.ts';
 
 /** What lasts as long as an HTTP/2 connection. */
 export interface Connection {
@@ -116,7 +112,7 @@ export class PageViews {
 			for (const { dependency, verdict } of pushes.promise(http2.stream, plan.deliveries, page.authority))
 				if (verdict === 'send') gifts.give(dependency, nowMinutes);
 		}
-		const hints = channel === 'hints' ? hintsOf(plan) : undefined;
+		const hints = channel === 'hints' ? hintsOf(plan, closure.hasImportMap) : undefined;
 		// Who says what it holds needs no record of ours.
 		const setCookie =
 			connection === undefined || evidence === 'cache-digest'

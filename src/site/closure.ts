@@ -42,6 +42,8 @@ export interface Dependency {
 /** A page with its dependencies, as long as none of the files looked at changes. */
 export interface Closure {
 	readonly page: Asset;
+	/** Whether the page has an import map, which is to be read before any of its modules. */
+	readonly hasImportMap: boolean;
 	/** Each URL once, the page itself never. */
 	readonly dependencies: readonly Dependency[];
 }
@@ -151,13 +153,15 @@ class Walk {
 		const dependencies = [...this.#found.values()]
 			.sort((a, b) => a.rank - b.rank || a.dependency.depth - b.dependency.depth)
 			.map(({ dependency }) => dependency);
-		const closure = { page: this.#page, dependencies };
+		const { references } = this.#page;
+		const hasImportMap = references?.kind === 'document' && references.importMaps.length > 0;
+		const closure = { page: this.#page, hasImportMap, dependencies };
 		return { closure, lookups: this.#lookups, unread, validFor: this.#snapshot };
 	}
 
 	/** The images and fonts of a document's style sheets. */
 	#takeNeeds(document: DocumentSource, sheets: readonly SheetAt[], markup: string | undefined): void {
-		for (const { sheet: index, href, as, line, reservation } of needsOf(
+		for (const { sheet: index, href, as, isCors, line, reservation } of needsOf(
 			markup,
 			isXhtml(document.asset.type),
 			sheets,
@@ -169,7 +173,7 @@ class Walk {
 				text: href,
 				as,
 				isModule: false,
-				crossorigin: as === 'font' ? 'anonymous' : undefined,
+				crossorigin: isCors ? 'anonymous' : undefined,
 				integrity: undefined,
 				line: line + sheet.linesBefore,
 				rank: document.rankBase + (as === 'font' ? FONT_RANK : IMAGE_RANK),

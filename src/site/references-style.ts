@@ -32,6 +32,8 @@ export interface StyleNeed {
 	readonly sheet: number;
 	readonly href: string;
 	readonly as: 'image' | 'font';
+	/** Fetched with CORS: fonts (CSS Fonts 4 §4.9), masks (CSS Masking 1 §7.1), shapes (CSS Shapes 1 §3.1.1). */
+	readonly isCors: boolean;
 	readonly line: number;
 	readonly reservation: Reservation | undefined;
 }
@@ -104,7 +106,10 @@ class Needs {
 				for (const { property, value, line } of declarations)
 					if (imagePropertyOf(property) !== undefined)
 						for (const { href } of imagesOf(value))
-							this.claim({ sheet, href, as: 'image', line }, 'no element shows it');
+							this.claim(
+								{ sheet, href, as: 'image', isCors: isCorsProperty(property), line },
+								'no element shows it',
+							);
 			for (const face of fontFaces) this.claimFont(sheet, face, 'no text is set in it');
 		}
 	}
@@ -117,7 +122,7 @@ class Needs {
 	}
 
 	claim(need: Omit<StyleNeed, 'reservation'>, claim: Claim): void {
-		const key = `${need.sheet} ${need.as} ${need.href}`;
+		const key = `${need.sheet} ${need.as} ${need.isCors} ${need.href}`;
 		const known = this.#needs.get(key);
 		if (known === undefined) this.#needs.set(key, { need: { ...need, reservation: undefined }, claim });
 		else if (CLAIMS.indexOf(claim) > CLAIMS.indexOf(known.claim)) known.claim = claim;
@@ -125,9 +130,12 @@ class Needs {
 
 	claimFont(sheet: number, { href, line, reservation }: FontFace, claim: Claim): void {
 		const isChoice = claim === 'needed' && reservation !== undefined;
-		this.claim({ sheet, href, as: 'font', line }, isChoice ? 'the client chooses' : claim);
+		this.claim({ sheet, href, as: 'font', isCors: true, line }, isChoice ? 'the client chooses' : claim);
 	}
 }
+
+const isCorsProperty = (property: string): boolean =>
+	['mask-image', 'shape-outside'].includes(imagePropertyOf(property) ?? '');
 
 /** What elements hand down to those in them. */
 interface Inherited {
@@ -263,7 +271,7 @@ class StyleReader {
 		if (sheet === -1 || imagePropertyOf(property) === undefined) return;
 		for (const { href, isChoice } of imagesOf(value))
 			this.#needs.claim(
-				{ sheet, href, as: 'image', line },
+				{ sheet, href, as: 'image', isCors: isCorsProperty(property), line },
 				isChoice && claim === 'needed' ? 'the client chooses' : claim,
 			);
 	}
