@@ -1,14 +1,17 @@
 // Chromium as Debian packages it, with a profile of its own, and what it does with a page.
 
-import { execFile } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { type BrowserContext, type CDPSession, type Cookie, chromium } from 'playwright-core';
-import { type Casper, findProgram } from '../interop/casper.ts';
-
-const run = promisify(execFile);
+import {
+	type BrowserContext,
+	type CDPSession,
+	type Cookie,
+	chromium,
+	type LaunchOptions,
+} from 'playwright-core';
+import { findProgram } from '../interop/casper.ts';
+import { addCertificate, type Trusted } from './certificates.ts';
 
 /** A request that the page made to its own origin, answered by the network or by a cache. */
 export interface Fetched {
@@ -17,6 +20,10 @@ export interface Fetched {
 	readonly isBeforeLoad: boolean;
 	/** Target of the file that made the browser ask for it, or what else did. */
 	readonly cause: string;
+	/** A running script asked, by `fetch`, `import()` or an element it made, or what such a file led to. */
+	readonly isScripted: boolean;
+	/** Asked for ahead, for a later page. */
+	readonly isAhead: boolean;
 	/** Such as `h2`, also of what had been stored; `undefined` where nothing was answered. */
 	readonly protocol: string | undefined;
 	/** Of what had been stored mostly that of the stored response. */
@@ -52,41 +59,53 @@ export const chromiumPath: string | undefined = ['chromium', 'chromium-browser',
 	.map(findProgram)
 	.find((path) => path !== undefined);
 
-/** Makes Chromium trust a server's own certificate when its home folder is `home`: as a peer, not as an authority. */
-export const trustCertificate = async (home: string, { certificate }: Casper): Promise<void> => {
+/**
+ * Makes Chromium trust a server's own certificate when its home folder is `home`: as a peer, not as an authority.
+ * @param certificate PEM file; a key in it is left alone
+ */
+export const trustCertificate = async (home: string, { certificate }: Trusted): Promise<void> => {
 	const database = join(home, '.pki/nssdb');
 	await mkdir(database, { recursive: true });
-	// The file holds the key as well, which is nobody's business.
-	const pem = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/s.exec(
-		await readFile(certificate, 'utf8'),
-	)?.[0];
-	const file = join(home, 'certificate.pem');
-	await writeFile(file, `${pem}\n`);
-	await run('certutil', ['-d', `sql:${database}`, '-N', '--empty-password']);
-	await run('certutil', ['-d', `sql:${database}`, '-A', '-n', 'casper-serve', '-t', 'P,,', '-i', file]);
+	await addCertificate(database, 'P,,', certificate);
 };
 
+const settingsFor = (home: string): LaunchOptions => ({
+	...(chromiumPath && { executablePath: chromiumPath }),
+	headless: true,
+	// As root there is none.
+	chromiumSandbox: process.getuid?.() !== 0,
+	env: { PATH: process.env.PATH, HOME: home },
+	timeout: PATIENCE_MS,
+	args: [
+		'--disable-gpu',
+		'--disable-quic',
+		'--no-first-run',
+		'--disable-background-networking',
+		'--disable-component-update',
+		'--disable-sync',
+		// Other origins fail at once, network or not.
+		'--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost',
+	],
+});
+
 /** Starts it with `home` as its home folder, which keeps its profile from one start to the next. */
-export const openChromium = async (home: string): Promise<Chromium> => {
-	const context = await chromium.launchPersistentContext(join(home, 'profile'), {
-		...(chromiumPath && { executablePath: chromiumPath }),
-		headless: true,
-		// As root there is none.
-		chromiumSandbox: process.getuid?.() !== 0,
-		env: { PATH: process.env.PATH, HOME: home },
-		timeout: PATIENCE_MS,
-		args: [
-			'--disable-gpu',
-			'--disable-quic',
-			'--no-first-run',
-			'--disable-background-networking',
-			'--disable-component-update',
-			'--disable-sync',
-			// Other origins fail at once, network or not.
-			'--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost',
-		],
-	});
-	return new RunningChromium(context);
+export const openChromium = async (home: string): Promise<Chromium> =>
+	new RunningChromium(await chromium.launchPersistentContext(join(home, 'profile'), settingsFor(home)));
+
+/** Starts it for visits of which each is the first: cookies, caches and connections are gone with the one before. */
+export const openForgetfulChromium = async (home: string): Promise<Pick<Chromium, 'visit' | 'close'>> => {
+	const browser = await chromium.launch(settingsFor(home));
+	return {
+		visit: async (url, expression) => {
+			const once = new RunningChromium(await browser.newContext());
+			try {
+				return await once.visit(url, expression);
+			} finally {
+				await once.close();
+			}
+		},
+		close: () => browser.close(),
+	};
 };
 
 class RunningChromium implements Chromium {
@@ -145,21 +164,28 @@ class Traffic {
 		return [...this.#drafts.values()];
 	}
 
+	#targetOf(url: string): string {
+		return url.replace(this.#origin, '').replace(/#.*$/s, '');
+	}
+
 	async watch(tools: CDPSession): Promise<void> {
 		tools.on('Page.loadEventFired', () => {
 			this.#isLoaded = true;
 		});
-		tools.on('Network.requestWillBeSent', ({ requestId, request: { url }, initiator }) => {
+		tools.on('Network.requestWillBeSent', ({ requestId, request: { url, headers }, initiator }) => {
 			if (!/^https?:/.test(url)) return;
 			this.#pending.add(requestId);
 			if (!url.startsWith(`${this.#origin}/`)) return;
+			const cause = this.#targetOf(initiator.url ?? initiator.stack?.callFrames[0]?.url ?? initiator.type);
 			this.#drafts.set(requestId, {
-				target: url.slice(this.#origin.length).replace(/#.*$/s, ''),
+				target: this.#targetOf(url),
 				isBeforeLoad: !this.#isLoaded,
-				cause: (initiator.url ?? initiator.stack?.callFrames[0]?.url ?? initiator.type).replace(
-					this.#origin,
-					'',
-				),
+				cause,
+				// A static import has the type "script", too, but nothing runs yet, so that there is no stack.
+				isScripted:
+					initiator.stack !== undefined ||
+					this.fetched.some(({ target, isScripted }) => isScripted && target === cause),
+				isAhead: headers['Sec-Purpose'] !== undefined,
 				protocol: undefined,
 				status: undefined,
 				failure: undefined,
