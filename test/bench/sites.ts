@@ -43,7 +43,13 @@ export function writePushSite(directory: string): Site {
 	] as const) {
 		for (let index = 1; index <= count; index += 1) {
 			const name = `${folder}/${index}.${extension}`;
-			make.write(name, make.content(extension, kilobyte + make.below(3 * kilobyte)));
+			const size = kilobyte + make.below(3 * kilobyte);
+			const contents = {
+				css: () => make.style(size),
+				js: () => make.script(size),
+				png: () => make.image(size),
+			};
+			make.write(name, contents[extension]());
 			assets.push(name);
 		}
 	}
@@ -52,8 +58,9 @@ export function writePushSite(directory: string): Site {
 }
 
 /**
- * A site of `files` files of together about `bytes`: of every eight, two pages, a style sheet, a script and four images;
- * a hundred to a folder; each page refers to twelve files of its folder.
+ * A site of `files` files of together about `bytes`: of every eight, two pages, a style sheet, a module, a font and three
+ * images; a hundred to a folder; each page refers to twelve files of its folder. Every second style sheet imports the one
+ * before, each has a font face and a background in one rule of sixteen; each module imports up to two before it.
  */
 export function writeLargeSite(directory: string, files: number, bytes: number): Site {
 	const make = new Maker(directory, seed + files);
@@ -65,7 +72,7 @@ export function writeLargeSite(directory: string, files: number, bytes: number):
 		['png', 1.1],
 		['html', 1],
 		['js', 1],
-		['png', 1.1],
+		['woff2', 1.1],
 		['png', 1.1],
 	] as const;
 	const name = (index: number): string =>
@@ -74,18 +81,32 @@ export function writeLargeSite(directory: string, files: number, bytes: number):
 		const [extension, share] = mix[(index % 100) % mix.length]!;
 		const size = Math.round(((share * bytes) / files) * (0.5 + make.below(1024) / 1024));
 		const first = index - (index % 100);
-		const assets: string[] = [];
-		for (
-			let at = first;
-			extension === 'html' && at < Math.min(first + 100, files) && assets.length < 12;
-			at += 1
-		) {
-			if (!name(at).endsWith('.html')) assets.push(`/${name(at)}`);
-		}
-		make.write(name(index), extension === 'html' ? make.page(size, assets) : make.content(extension, size));
+		const folder = Array.from({ length: Math.min(100, files - first) }, (_, at) => `/${name(first + at)}`);
+		const named = (ending: string): readonly string[] => folder.filter((path) => path.endsWith(ending));
+		const before = folder.slice(0, index - first);
+		if (extension === 'html') {
+			const assets = folder.filter((path) => !/\.(?:html|woff2)$/.test(path)).slice(0, 12);
+			make.write(name(index), make.page(size, assets, 'module'));
+		} else if (extension === 'css') {
+			const imported =
+				(index - first) % 16 === 9 ? before.filter((path) => path.endsWith('.css')).slice(-1) : [];
+			make.write(name(index), make.style(size, { imported, fonts: named('.woff2'), images: named('.png') }));
+		} else if (extension === 'js') {
+			const imported = before.filter((path) => path.endsWith('.js')).slice(-2);
+			make.write(name(index), make.module(size, imported));
+		} else make.write(name(index), make.image(size));
 	}
 	return make.site();
 }
+
+/** What a style sheet mentions, as URLs. */
+interface Mentions {
+	readonly imported: readonly string[];
+	readonly fonts: readonly string[];
+	readonly images: readonly string[];
+}
+
+const NO_MENTIONS: Mentions = { imported: [], fonts: [], images: [] };
 
 /** Makes contents from one seed, writes them, and counts what it wrote. */
 class Maker {
@@ -130,31 +151,32 @@ class Maker {
 		writeFileSync(path, content);
 		this.#files += 1;
 		this.#bytes += content.length;
-		if (!name.endsWith('.png')) this.#textBytes += content.length;
+		if (!/\.(?:png|woff2)$/.test(name)) this.#textBytes += content.length;
 		if (name.endsWith('.css')) this.#styles.push(`/${name}`);
 	}
 
-	content(extension: 'css' | 'js' | 'png', size: number): Buffer {
-		if (extension === 'png') return this.#image(size);
-		return extension === 'css' ? this.style(size) : this.#script(size);
-	}
-
-	style(size: number): Buffer {
-		const lines: string[] = [];
-		for (let length = 0; length < size; length += lines.at(-1)!.length + 1) {
+	style(size: number, { imported, fonts, images }: Mentions = NO_MENTIONS): Buffer {
+		const lines = imported.map((path) => `@import "${path}";`);
+		const font = fonts[this.#files % Math.max(1, fonts.length)];
+		if (font !== undefined)
+			lines.push(`@font-face { font-family: Face${this.#files}; src: url("${font}") format("woff2"); }`);
+		for (let length = lines.join('\n').length; length < size; length += lines.at(-1)!.length + 1) {
+			const image = this.below(16) === 0 ? images[this.below(Math.max(1, images.length))] : undefined;
+			const background = image === undefined ? '' : ` background: url(${image}) no-repeat;`;
 			lines.push(
-				`.name-${this.below(100_000)} { margin: ${this.below(100)}px; color: #${this.below(900) + 100}; }`,
+				`.name-${this.below(100_000)} { margin: ${this.below(100)}px; color: #${this.below(900) + 100};${background} }`,
 			);
 		}
 		return exactly(lines.join('\n'), size);
 	}
 
-	page(size: number, assets: readonly string[]): Buffer {
+	page(size: number, assets: readonly string[], scripts: 'classic' | 'module' = 'classic'): Buffer {
+		const kind = scripts === 'module' ? 'type="module"' : 'defer';
 		const head: string[] = [];
 		const body: string[] = [];
 		for (const asset of assets) {
 			if (asset.endsWith('.css')) head.push(`<link rel="stylesheet" href="${asset}">`);
-			else if (asset.endsWith('.js')) head.push(`<script defer src="${asset}"></script>`);
+			else if (asset.endsWith('.js')) head.push(`<script ${kind} src="${asset}"></script>`);
 			else body.push(`<p><img src="${asset}" alt="" width="8" height="8"></p>`);
 		}
 		const before = `<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>Page ${this.#files}</title>\n`;
@@ -169,15 +191,26 @@ class Maker {
 		return this.#next() % bound;
 	}
 
-	#script(size: number): Buffer {
-		const lines: string[] = [];
-		for (let length = 0; length < size; length += lines.at(-1)!.length + 1) {
-			lines.push(`globalThis.value${this.below(100_000)} = (a, b) => a * ${this.below(1000)} + b;`);
+	script(size: number): Buffer {
+		return this.#lines(size, [], () => `globalThis.value${this.below(100_000)} =`);
+	}
+
+	module(size: number, imported: readonly string[]): Buffer {
+		const head = imported.map((path, at) => `import * as other${at} from '${path}';`);
+		let exports = 0;
+		return this.#lines(size, head, () => `export const value${exports++} =`);
+	}
+
+	#lines(size: number, head: readonly string[], start: () => string): Buffer {
+		const lines = [...head];
+		for (let length = lines.join('\n').length; length < size; length += lines.at(-1)!.length + 1) {
+			lines.push(`${start()} (a, b) => a * ${this.below(1000)} + b;`);
 		}
 		return exactly(lines.join('\n'), size);
 	}
 
-	#image(size: number): Buffer {
+	/** Noise under a signature that makes each one different; fonts are as good as images for that. */
+	image(size: number): Buffer {
 		const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0]);
 		signature.writeUInt32BE(this.#files, 8);
 		const length = Math.max(0, size - signature.length);
