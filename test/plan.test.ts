@@ -61,6 +61,7 @@ const closureOf = (...dependencies: Dependency[]): Closure => ({
 	page: assetOf('/index.html'),
 	hasImportMap: false,
 	dependencies,
+	unread: [],
 });
 
 /** Someone of whom is known what `held` says: URLs, and the minute since which each is held. */

@@ -40,6 +40,7 @@ type ClientFields = Readonly<Record<string, string>>;
 const HELD_BODIES_BYTES = 256 * 2 ** 20;
 /** A file that changes faster than it can be read is given up on after so many readings. */
 const MAX_READINGS = 3;
+const NONE: readonly Asset[] = [];
 /** Where our own files are, which the folder cannot have: it would be a hidden one. */
 const INTERNAL = '/.casper/';
 
@@ -124,17 +125,24 @@ export class Pipeline implements Answerer {
 		}
 		const { asset } = route;
 		const held = this.#bodies.peek(asset);
-		const isUnmodified = matchesNone(fieldOf(fields, 'if-none-match'), asset.etag);
-		// What a page needs shows in its text, which is needed once even where the client has it.
 		const isBodyless =
-			isHead || asset.size === 0 || (isUnmodified && !(isHtml(asset.type) && asset.size <= HELD_BYTES));
-		if (isBodyless || held !== undefined) return this.#deliver(snapshot, asset, held, target, exchange);
+			isHead || asset.size === 0 || matchesNone(fieldOf(fields, 'if-none-match'), asset.etag);
+		const unread = isHtml(asset.type) ? this.#unreadOf(snapshot, asset, target.path) : NONE;
+		if ((isBodyless || held !== undefined) && unread.length === 0)
+			return this.#deliver(snapshot, asset, held, target, exchange);
 		this.#later(exchange, async () => {
+			await Promise.all(unread.map((document) => this.#bodies.open(document)));
 			const body = await this.#bodies.open(asset);
 			if (body !== undefined) return this.#deliver(snapshot, asset, body, target, exchange);
 			if (reading >= MAX_READINGS) return refuse(reply, 503, fields, isHead, { 'retry-after': 1 });
 			this.#answerFrom(await this.#parts.site.refresh(asset.path), target, exchange, reading + 1);
 		});
+	}
+
+	/** Documents that show what a page needs, which is to be known before it is planned. */
+	#unreadOf(snapshot: Snapshot, page: Asset, path: string): readonly Asset[] {
+		const { unread } = closureOf(snapshot, page, path, this.#textOf);
+		return unread.length === 0 ? unread : unread.filter(({ size }) => size <= HELD_BYTES);
 	}
 
 	#deliver(

@@ -46,14 +46,14 @@ export interface Closure {
 	readonly hasImportMap: boolean;
 	/** Each URL once, the page itself never. */
 	readonly dependencies: readonly Dependency[];
+	/** The page or frames on whose text some of it depends, though that was not at hand. */
+	readonly unread: readonly Asset[];
 }
 
 interface Memo {
 	readonly closure: Closure;
 	/** What was looked up on the way: the closure holds as long as each lookup has the same outcome. */
 	readonly lookups: ReadonlyMap<string, Outcome>;
-	/** Documents on whose text some of it depends, though that was not known. */
-	readonly unread: readonly Asset[];
 	validFor: Snapshot;
 }
 
@@ -91,7 +91,7 @@ export const closureOf = (
 	const byBase = memos.get(page) ?? new Map<string, Memo>();
 	memos.set(page, byBase);
 	const known = byBase.get(url);
-	const isWhole = known?.unread.every((document) => textOf(document) === undefined);
+	const isWhole = known?.closure.unread.every((document) => textOf(document) === undefined);
 	if (known !== undefined && isWhole && isValid(known, snapshot)) return known.closure;
 	const memo = new Walk(snapshot, page, url).toMemo(textOf);
 	// A fallback page can be shown under any URL that a client makes up.
@@ -155,8 +155,8 @@ class Walk {
 			.map(({ dependency }) => dependency);
 		const { references } = this.#page;
 		const hasImportMap = references?.kind === 'document' && references.importMaps.length > 0;
-		const closure = { page: this.#page, hasImportMap, dependencies };
-		return { closure, lookups: this.#lookups, unread, validFor: this.#snapshot };
+		const closure = { page: this.#page, hasImportMap, dependencies, unread };
+		return { closure, lookups: this.#lookups, validFor: this.#snapshot };
 	}
 
 	/** The images and fonts of a document's style sheets. */
