@@ -1,6 +1,6 @@
 // CSS text → its rules, flat and in order, nesting resolved (CSS Syntax 3, CSS Nesting 1). What rules mean is read elsewhere.
 
-import { type CSSToken, TokenType, tokenize } from '@csstools/css-tokenizer';
+import { type CSSToken, TokenType, tokenizer } from '@csstools/css-tokenizer';
 import { lineCounter } from './lines.ts';
 import { excludesScreens, matchesEveryScreen } from './media.ts';
 
@@ -57,14 +57,25 @@ interface Context {
 	readonly isConditional: boolean;
 }
 
-/** The rules of `css`. Never throws: what is malformed is passed over as browsers do. */
-export const parseRules = (css: string): SheetRules => new RuleReader(css).read();
+/**
+ * The rules of `css`, with those of their declarations whose properties are wanted. Never throws: what is malformed is
+ * passed over as browsers do.
+ */
+export const parseRules = (css: string, isWanted: (property: string) => boolean = () => true): SheetRules =>
+	new RuleReader(css, isWanted).read();
 
 /** The tokens of a text without its comments. */
-export const tokensOf = (css: string): CSSToken[] =>
-	tokenize({ css }).filter(([type]) => type !== TokenType.Comment && type !== TokenType.EOF);
+export const tokensOf = (css: string): CSSToken[] => {
+	const tokens: CSSToken[] = [];
+	const source = tokenizer({ css });
+	for (let token = source.nextToken(); token[0] !== TokenType.EOF; token = source.nextToken())
+		if (token[0] !== TokenType.Comment) tokens.push(token);
+	return tokens;
+};
 
 class RuleReader {
+	readonly #css: string;
+	readonly #isWanted: (property: string) => boolean;
 	readonly #tokens: readonly CSSToken[];
 	readonly #lineOf: (offset: number) => number;
 	readonly #imports: ImportRule[] = [];
@@ -74,7 +85,9 @@ class RuleReader {
 	#takesImports = true;
 	#anonymous = 0;
 
-	constructor(css: string) {
+	constructor(css: string, isWanted: (property: string) => boolean) {
+		this.#css = css;
+		this.#isWanted = isWanted;
 		this.#tokens = tokensOf(css);
 		this.#lineOf = lineCounter(css);
 	}
@@ -104,9 +117,10 @@ class RuleReader {
 					this.#readAtRule(context, depth);
 					continue;
 				default:
-					if (context.selector !== undefined && this.#isDeclaration())
-						declarations.push(...this.#readDeclaration());
-					else this.#readStyleRule(context, depth);
+					if (context.selector !== undefined && this.#isDeclaration()) {
+						const declaration = this.#readDeclaration();
+						if (declaration !== undefined) declarations.push(declaration);
+					} else this.#readStyleRule(context, depth);
 			}
 		}
 		this.#emit(context.selector, context, declarations, line);
@@ -134,19 +148,28 @@ class RuleReader {
 		return end?.[0] !== TokenType.OpenCurly;
 	}
 
-	#readDeclaration(): Declaration[] {
+	#readDeclaration(): Declaration | undefined {
 		const [, name = '', start = 0] = this.#tokens[this.#at] ?? [];
-		const line = this.#lineOf(start);
+		const property = name.startsWith('--') ? name : name.toLowerCase();
 		while (this.#tokens[this.#at]?.[0] !== TokenType.Colon) this.#at++;
 		const from = ++this.#at;
 		for (let token = this.#tokens[this.#at]; token !== undefined; token = this.#tokens[this.#at]) {
 			if (token[0] === TokenType.Semicolon || token[0] === TokenType.CloseCurly) break;
 			this.#skipComponent();
 		}
-		const text = textOf(this.#tokens.slice(from, this.#at));
+		if (!this.#isWanted(property)) return undefined;
+		const text = this.#textOf(from);
 		const value = text.replace(/\s*!\s*important$/i, '');
-		const property = name.startsWith('--') ? name : name.toLowerCase();
-		return [{ property, value, isImportant: value !== text, line }];
+		return { property, value, isImportant: value !== text, line: this.#lineOf(start) };
+	}
+
+	/** What was read since a token, as written but for comments. */
+	#textOf(from: number): string {
+		const first = this.#tokens[from];
+		const last = this.#tokens[this.#at - 1];
+		if (first === undefined || last === undefined || this.#at <= from) return '';
+		const text = this.#css.slice(first[2], last[3] + 1);
+		return text.includes('/*') ? textOf(this.#tokens.slice(from, this.#at)) : text.trim();
 	}
 
 	#readStyleRule(context: Context, depth: number): void {
@@ -159,7 +182,7 @@ class RuleReader {
 			if (opening === TokenType.Semicolon) this.#at++;
 			return;
 		}
-		const own = textOf(this.#tokens.slice(from, this.#at));
+		const own = this.#textOf(from);
 		if (depth >= MAX_DEPTH) return this.#skipComponent();
 		this.#at++;
 		const selector = context.selector === undefined ? own : nest(context.selector, own);
@@ -174,7 +197,7 @@ class RuleReader {
 		const line = this.#lineOf(start);
 		const from = this.#at + 1;
 		this.#at = this.#endOfPrelude(from);
-		const prelude = textOf(this.#tokens.slice(from, this.#at));
+		const prelude = this.#textOf(from);
 		if (this.#tokens[this.#at]?.[0] !== TokenType.OpenCurly) {
 			if (this.#tokens[this.#at]?.[0] === TokenType.Semicolon) this.#at++;
 			if (name === 'import' && this.#takesImports && depth === 0) this.#imports.push({ prelude, line });

@@ -93,7 +93,7 @@ export const imagePropertyOf = (property: string): string | undefined => IMAGE_P
 
 /** What a style sheet's text refers to. Never throws. */
 export const referencesOfCss = (css: string): StyleSheet => {
-	const { imports, blocks, layers } = parseRules(css);
+	const { imports, blocks, layers } = parseRules(css, isWanted);
 	const fontFaces: FontFace[] = [];
 	const rules: StyleRule[] = [];
 	let hasImages = false;
@@ -118,7 +118,13 @@ export const declarationsOfAttribute = (style: string): readonly Declaration[] =
 		prelude === 'a' ? declarations.filter(isRelevant) : [],
 	);
 
-const isRelevant = ({ property }: Declaration): boolean =>
+const FACE_DESCRIPTORS = new Set(['src', 'unicode-range']);
+
+const isWanted = (property: string): boolean => FACE_DESCRIPTORS.has(property) || decides(property);
+
+const isRelevant = ({ property }: Declaration): boolean => decides(property);
+
+const decides = (property: string): boolean =>
 	IMAGE_PROPERTIES.has(property) || OTHER_PROPERTIES.has(property) || property.startsWith('--');
 
 /** Whether a value names an image. */

@@ -2,12 +2,13 @@
 
 import { createHash } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, readlink, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { encodePath, isHidden, pathOfFile, type UrlPath } from './paths.ts';
 import { type References, referencesOfHtml } from './references.ts';
 import { referencesOfCss } from './references-css.ts';
 import { importsOfModule } from './references-modules.ts';
+import { type OpenFile, openFile } from './scan-open.ts';
 import { type Asset, isCss, isHtml, isJavaScript, isXhtml, toAsset, typeOf } from './snapshot.ts';
 import { type Found, ROOT } from './terrain.ts';
 import { decodeCss, decodeText } from './text.ts';
@@ -64,7 +65,7 @@ async function* exploreFolder(root: string, path: UrlPath): AsyncGenerator<Found
 	for (const entry of entries) {
 		const below = pathOf(root, join(folder, entry.name));
 		if (below === undefined || isHiddenEntry(below)) continue;
-		if (entry.isFile()) yield { kind: 'file', path: below };
+		if (entry.isFile()) yield { kind: 'file', path: below, isListed: true };
 		else if (entry.isDirectory()) yield* exploreFolder(root, below);
 		else if (entry.isSymbolicLink()) yield* exploreLink(root, below);
 	}
@@ -116,13 +117,20 @@ const isHiddenEntry = (path: UrlPath): boolean => path !== '/.well-known' && isH
  * What lies at `path` now, or `undefined`: nothing, no regular file, or something outside the root. Throws what else the
  * file system throws.
  * @param root absolute, links resolved
+ * @param isListed its folder, which lies in the root, lists it as a file of this name: then nothing else needs to be asked
  */
-export const readAsset = async (root: string, path: UrlPath): Promise<Asset | undefined> => {
+export const readAsset = async (
+	root: string,
+	path: UrlPath,
+	isListed = false,
+): Promise<Asset | undefined> => {
 	const file = fileOf(root, path);
 	try {
+		// Should a link take its place meanwhile, it is not followed.
+		if (isListed) return await readFile(path, file, READ_FLAGS | (constants.O_NOFOLLOW ?? 0), true);
 		const real = await realpath(file);
 		const isServable = isInside(root, real) && (await isSpelled(file, real));
-		return isServable ? await readFile(path, file) : undefined;
+		return isServable ? await readFile(path, file, READ_FLAGS, false) : undefined;
 	} catch (error) {
 		if (isAbsence(error)) return undefined;
 		throw error;
@@ -139,8 +147,13 @@ const isSpelled = async (file: string, real: string): Promise<boolean> => {
 	return (await lstat(end === -1 ? file : file.slice(0, end))).isSymbolicLink();
 };
 
-const readFile = async (path: UrlPath, file: string): Promise<Asset | undefined> => {
-	const handle = await open(file, READ_FLAGS);
+const readFile = async (
+	path: UrlPath,
+	file: string,
+	flags: number,
+	isOneOfMany: boolean,
+): Promise<Asset | undefined> => {
+	const handle = await openFile(file, flags, isOneOfMany);
 	try {
 		const type = typeOf(path);
 		for (let tries = 1; ; tries++) {
@@ -180,7 +193,7 @@ const readerOf = (type: string): ((content: Uint8Array) => References) | undefin
 };
 
 const readContent = async (
-	handle: FileHandle,
+	handle: OpenFile,
 	expected: number,
 	isParsed: boolean,
 ): Promise<{ hash: string; size: number; content: Uint8Array | undefined }> => {
@@ -225,24 +238,24 @@ export class Readings {
 	}
 
 	/** {@link readAsset}; several askers for one path share one reading. `known` is what there is if it fails. */
-	read(path: UrlPath, known: Asset | undefined): Promise<Asset | undefined> {
+	read(path: UrlPath, known: Asset | undefined, isListed = false): Promise<Asset | undefined> {
 		const underWay = this.#underWay.get(path);
 		if (underWay !== undefined) return underWay;
-		const reading = this.#read(path, known).finally(() => this.#underWay.delete(path));
+		const reading = this.#read(path, known, isListed).finally(() => this.#underWay.delete(path));
 		this.#underWay.set(path, reading);
 		return reading;
 	}
 
 	/** As {@link read}, but never of before now: a reading under way may have missed the change that is asked about. */
-	async readAnew(path: UrlPath, known: Asset | undefined): Promise<Asset | undefined> {
+	async readAnew(path: UrlPath, known: Asset | undefined, isListed = false): Promise<Asset | undefined> {
 		await this.#underWay.get(path);
-		return this.read(path, known);
+		return this.read(path, known, isListed);
 	}
 
-	async #read(path: UrlPath, known: Asset | undefined): Promise<Asset | undefined> {
+	async #read(path: UrlPath, known: Asset | undefined, isListed: boolean): Promise<Asset | undefined> {
 		if (isHidden(path)) return undefined;
 		try {
-			const asset = await readAsset(this.#root, path);
+			const asset = await readAsset(this.#root, path, isListed);
 			this.#unreadable.delete(path);
 			return asset;
 		} catch (error) {

@@ -6,7 +6,8 @@ import type { Snapshot } from './snapshot.ts';
 
 /** What a look at the disk came upon. */
 export type Found =
-	| { readonly kind: 'file'; readonly path: UrlPath }
+	/** `isListed`: its folder says so, so that its name is right and no link. */
+	| { readonly kind: 'file'; readonly path: UrlPath; readonly isListed?: true }
 	/** `id` tells the folder from another one that took its place. */
 	| { readonly kind: 'folder'; readonly path: UrlPath; readonly id: string }
 	/** Comes before what the link leads to. `target` has no link in it; it may be hidden, or not exist. */

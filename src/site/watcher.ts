@@ -282,7 +282,7 @@ class WatchedSite implements Site {
 		const known = this.snapshot.get(path);
 		const isKnown =
 			isCertain && known !== undefined && (await diskVersionAt(this.root, path)) === known.diskVersion;
-		const asset = isKnown ? known : await this.#readings.readAnew(path, known);
+		const asset = isKnown ? known : await this.#readings.readAnew(path, known, found.isListed);
 		if (asset === undefined) look.seen.file.delete(path);
 		else this.#terrain.recall(path);
 		if (asset === undefined || isSame(asset, known)) return false;
