@@ -1,0 +1,31 @@
+// What a client would do with a page where it asked for something that is not there.
+
+import { type Fields, fieldOf } from './request.ts';
+
+/** Shown as pages (Fetch §2.2.5). */
+const PAGES: ReadonlySet<unknown> = new Set(['document', 'iframe', 'frame']);
+
+/**
+ * Whether the request is a navigation, as Fetch Metadata says it; of a client that does not send them, whether it asks for
+ * HTML by name.
+ */
+export const isNavigating = (fields: Fields): boolean => {
+	const mode = fields['sec-fetch-mode'];
+	const destination = fields['sec-fetch-dest'];
+	if (mode !== undefined || destination !== undefined) return mode === 'navigate' || PAGES.has(destination);
+	return namesHtml(fieldOf(fields, 'accept'));
+};
+
+/**
+ * Whether a page is as good an answer as any: to what is shown as one, and to those who ask for HTML or for anything at
+ * all. Not to a browser's image or script.
+ */
+export const takesPages = (fields: Fields): boolean => {
+	if (isNavigating(fields)) return true;
+	if (fields['sec-fetch-mode'] !== undefined || fields['sec-fetch-dest'] !== undefined) return false;
+	const accept = fieldOf(fields, 'accept')?.trim();
+	return accept === undefined || accept === '' || accept === '*/*';
+};
+
+const namesHtml = (accept: string | undefined): boolean =>
+	accept !== undefined && /(?:^|,)\s*text\/html\s*(?:$|[,;])/i.test(accept);

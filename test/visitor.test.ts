@@ -1,0 +1,56 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Fields } from '../src/http/request.ts';
+import { isNavigating, takesPages } from '../src/http/visitor.ts';
+
+const PAGE = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+
+const rows: readonly { name: string; fields: Fields; navigates: boolean; takes: boolean }[] = [
+	{ name: 'nothing', fields: {}, navigates: false, takes: true },
+	{ name: 'anything', fields: { accept: '*/*' }, navigates: false, takes: true },
+	{ name: 'anything, with spaces', fields: { accept: ' */* ' }, navigates: false, takes: true },
+	{ name: 'an empty list', fields: { accept: '' }, navigates: false, takes: true },
+	{ name: 'a page', fields: { accept: PAGE }, navigates: true, takes: true },
+	{ name: 'a page alone', fields: { accept: 'text/html' }, navigates: true, takes: true },
+	{ name: 'a page in capitals', fields: { accept: 'Text/HTML;q=0.9' }, navigates: true, takes: true },
+	{ name: 'a page last', fields: { accept: 'image/png, text/html' }, navigates: true, takes: true },
+	{ name: 'what only looks like one', fields: { accept: 'text/html-x' }, navigates: false, takes: false },
+	{ name: 'an image', fields: { accept: 'image/avif,image/webp,*/*;q=0.8' }, navigates: false, takes: false },
+	{ name: 'a style sheet', fields: { accept: 'text/css,*/*;q=0.1' }, navigates: false, takes: false },
+	{ name: 'JSON', fields: { accept: 'application/json' }, navigates: false, takes: false },
+	{
+		name: 'a navigation',
+		fields: { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+		navigates: true,
+		takes: true,
+	},
+	{
+		name: 'a navigation by its mode',
+		fields: { 'sec-fetch-mode': 'navigate' },
+		navigates: true,
+		takes: true,
+	},
+	{ name: 'a frame', fields: { 'sec-fetch-dest': 'iframe' }, navigates: true, takes: true },
+	{
+		name: 'a script',
+		fields: { accept: '*/*', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'script' },
+		navigates: false,
+		takes: false,
+	},
+	{
+		name: 'a fetch that asks for HTML',
+		fields: { accept: 'text/html', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' },
+		navigates: false,
+		takes: false,
+	},
+];
+
+const visitor = suite('visitor');
+
+for (const { name, fields, navigates, takes } of rows)
+	visitor(`who asks for ${name}`, () => {
+		assert.is(isNavigating(fields), navigates);
+		assert.is(takesPages(fields), takes);
+	});
+
+visitor.run();
