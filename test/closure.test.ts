@@ -34,6 +34,31 @@ const resolving: readonly {
 		want: ['/c.css', '/b.js', '/a.png'],
 	},
 	{
+		name: 'relative to a URL that looks like a host',
+		page: '<img src=a.png><img src=/b.png>',
+		url: '//',
+		files: { '/a.png': '', '/b.png': '' },
+		want: ['//a.png (missing)', '/b.png'],
+	},
+	{
+		name: 'by the rules of the site',
+		page: '<link rel=stylesheet href=/v1/a.css><script src=/old.js></script><img src=/none.png>',
+		files: {
+			'/_redirects': '/v1/* /css/:splat 200\n/old.js /new.js\n/none.png /gone.png 404',
+			'/css/a.css': '@import "b.css"',
+			'/v1/b.css': '',
+			'/new.js': '',
+			'/gone.png': '',
+		},
+		want: ['/v1/a.css', '/v1/b.css', '/old.js (redirected)', '/none.png (missing)'],
+	},
+	{
+		name: 'by their clean URLs',
+		page: '<iframe src=frame></iframe><iframe src=frame/></iframe><iframe src=docs></iframe>',
+		files: { '/frame.html': '<script src=x.js></script>', '/x.js': '', '/docs/index.html': '' },
+		want: ['/frame', '/frame/ (redirected)', '/docs (redirected)', '/x.js'],
+	},
+	{
 		name: 'relative to the URL that is shown',
 		page: '<img src=a.png><img src=./x/../a2.png><img src=/b.png><img src=../../c.png>',
 		url: '/x/y',
@@ -292,6 +317,27 @@ closure('is another under another URL', () => {
 	assert.equal(allOf(closureIn(site, '/index.html', '/')), ['/a.png']);
 	assert.equal(allOf(closureIn(site, '/index.html', '/x/')), ['/x/a.png']);
 	assert.is(closureIn(site, '/index.html', '/x/'), closureIn(site, '/index.html', '/x/'));
+});
+
+closure('is another after another rule', () => {
+	const site = siteOf({
+		'/index.html': '<link rel=stylesheet href=/v1.css>',
+		'/a.css': '',
+		'/_redirects': '/v1.css /a.css 200',
+	});
+	assert.equal(allOf(closureIn(site)), ['/v1.css']);
+	assert.equal(allOf(closureIn(changed(site, { '/_redirects': '' }))), ['/v1.css (missing)']);
+	assert.equal(allOf(closureIn(site)), ['/v1.css']);
+});
+
+closure('is that of the addresses as the options have them', () => {
+	const site = siteOf({ '/index.html': '<iframe src=/frame></iframe>', '/frame.html': '' });
+	const page = site.get('/index.html' as UrlPath) as Asset;
+	const wants = { keep: '/frame', add: '/frame (redirected)', remove: '/frame' } as const;
+	for (const [trailingSlash, want] of [...Object.entries(wants), ...Object.entries(wants)]) {
+		const routes = { trailingSlash: trailingSlash as keyof typeof wants, single: undefined };
+		assert.equal(allOf(closureOf(site, page, '/', undefined, routes)), [want]);
+	}
 });
 
 closure('is right under any number of URLs, and is not remembered for all', () => {

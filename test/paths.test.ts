@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { encodePath, isHidden, parsePath, pathOfFile, type UrlPath } from '../src/site/paths.ts';
+import { encodePath, isHidden, parsePath, pathOfFile, spellingsOf, type UrlPath } from '../src/site/paths.ts';
 import { onRandom } from './support/random.ts';
 
 const paths = suite('paths');
@@ -250,6 +250,21 @@ const hidden: readonly { input: string; want: boolean }[] = [
 for (const { input, want } of hidden)
 	paths(`${input} is ${want ? 'hidden' : 'served'} (RFC 8615 §3)`, () => {
 		assert.is(isHidden(input as UrlPath), want);
+	});
+
+const spellings: readonly { input: string; want: readonly string[] }[] = [
+	{ input: '/', want: ['/'] },
+	{ input: '/a.html', want: ['/a.html'] },
+	{ input: '/\u00e9', want: ['/\u00e9', '/e\u0301'] },
+	{ input: '/e\u0301', want: ['/e\u0301', '/\u00e9'] },
+	{ input: '/\u00e9/e\u0301', want: ['/\u00e9/e\u0301', '/\u00e9/\u00e9', '/e\u0301/e\u0301'] },
+	{ input: '/\u4e0d', want: ['/\u4e0d'] },
+	{ input: '/\ufb01', want: ['/\ufb01'] },
+];
+
+for (const { input, want } of spellings)
+	paths(`the spellings of ${encodeURI(input)} are its own, the composed and the decomposed one`, () => {
+		assert.equal([...spellingsOf(input as UrlPath)], want);
 	});
 
 paths.run();

@@ -54,7 +54,8 @@ const FRAME_RANKS = 10;
 export const toDocument = ({ asset, url, document, depth }: Source): DocumentSource | undefined => {
 	const { references } = asset;
 	if (references?.kind !== 'document') return undefined;
-	const own = new URL(url, ORIGIN);
+	// A path of two slashes names no host here.
+	const own = new URL(ORIGIN + url);
 	const base = parseUrl(references.base ?? '', own) ?? own;
 	const importMap = parseImportMaps(references.importMaps, base);
 	const rankBase = document === undefined ? 0 : document.rankBase + FRAME_RANKS;

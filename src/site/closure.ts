@@ -15,7 +15,7 @@ import type { Destination, Reference, Reservation } from './references.ts';
 import type { SheetInUse } from './references-cascade.ts';
 import type { StyleSheet } from './references-css.ts';
 import { needsOf } from './references-style.ts';
-import { findRoute } from './routes.ts';
+import { DEFAULT_ROUTES, findRoute, type RouteOptions } from './routes.ts';
 import { type Asset, isXhtml, type Snapshot } from './snapshot.ts';
 
 /** One thing that a page needs, or would but for a reservation. */
@@ -54,6 +54,7 @@ interface Memo {
 	readonly closure: Closure;
 	/** What was looked up on the way: the closure holds as long as each lookup has the same outcome. */
 	readonly lookups: ReadonlyMap<string, Outcome>;
+	readonly routes: RouteOptions;
 	validFor: Snapshot;
 }
 
@@ -81,19 +82,21 @@ export type TextSource = (document: Asset) => (() => string) | undefined;
  * its references resolve.
  * @param textOf asked for the page and its frames where their text decides which images and fonts of their style sheets
  * they need: without it, none of them
+ * @param routes how paths lead to files
  */
 export const closureOf = (
 	snapshot: Snapshot,
 	page: Asset,
 	url: string,
 	textOf: TextSource = NO_TEXTS,
+	routes: RouteOptions = DEFAULT_ROUTES,
 ): Closure => {
 	const byBase = memos.get(page) ?? new Map<string, Memo>();
 	memos.set(page, byBase);
 	const known = byBase.get(url);
 	const isWhole = known?.closure.unread.every((document) => textOf(document) === undefined);
-	if (known !== undefined && isWhole && isValid(known, snapshot)) return known.closure;
-	const memo = new Walk(snapshot, page, url).toMemo(textOf);
+	if (known?.routes === routes && isWhole && isValid(known, snapshot)) return known.closure;
+	const memo = new Walk(snapshot, page, url, routes).toMemo(textOf);
 	// A fallback page can be shown under any URL that a client makes up.
 	if (byBase.size >= MAX_BASES && known === undefined) byBase.clear();
 	byBase.set(url, memo);
@@ -102,13 +105,14 @@ export const closureOf = (
 
 const isValid = (memo: Memo, snapshot: Snapshot): boolean => {
 	if (memo.validFor === snapshot) return true;
-	for (const [path, outcome] of memo.lookups) if (lookUp(snapshot, path) !== outcome) return false;
+	for (const [path, outcome] of memo.lookups)
+		if (lookUp(snapshot, path, memo.routes) !== outcome) return false;
 	memo.validFor = snapshot;
 	return true;
 };
 
-const lookUp = (snapshot: Snapshot, encodedPath: string): Outcome => {
-	const route = findRoute(snapshot, encodedPath);
+const lookUp = (snapshot: Snapshot, encodedPath: string, routes: RouteOptions): Outcome => {
+	const route = findRoute(snapshot, encodedPath, routes);
 	return route.kind === 'asset' ? route.asset : route.kind === 'redirect' ? 'redirect' : 'nothing';
 };
 
@@ -121,6 +125,7 @@ class Walk {
 	readonly #snapshot: Snapshot;
 	readonly #page: Asset;
 	readonly #url: string;
+	readonly #routes: RouteOptions;
 	readonly #lookups = new Map<string, Outcome>();
 	readonly #found = new Map<string, Found>();
 	/** What is followed, breadth first: what is found earlier is needed earlier. */
@@ -128,8 +133,9 @@ class Walk {
 	readonly #followed = new Set<string>();
 	readonly #documents: DocumentSource[] = [];
 
-	constructor(snapshot: Snapshot, page: Asset, url: string) {
+	constructor(snapshot: Snapshot, page: Asset, url: string, routes: RouteOptions) {
 		this.#snapshot = snapshot;
+		this.#routes = routes;
 		this.#page = page;
 		this.#url = url;
 		this.#follow({ asset: page, url, as: 'document', depth: 0, document: undefined, crossorigin: undefined });
@@ -156,7 +162,7 @@ class Walk {
 		const { references } = this.#page;
 		const hasImportMap = references?.kind === 'document' && references.importMaps.length > 0;
 		const closure = { page: this.#page, hasImportMap, dependencies, unread };
-		return { closure, lookups: this.#lookups, validFor: this.#snapshot };
+		return { closure, lookups: this.#lookups, routes: this.#routes, validFor: this.#snapshot };
 	}
 
 	/** The images and fonts of a document's style sheets. */
@@ -232,7 +238,7 @@ class Walk {
 	}
 
 	#lookUp(encodedPath: string): Outcome {
-		const outcome = lookUp(this.#snapshot, encodedPath);
+		const outcome = lookUp(this.#snapshot, encodedPath, this.#routes);
 		this.#lookups.set(encodedPath, outcome);
 		return outcome;
 	}

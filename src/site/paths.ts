@@ -72,6 +72,18 @@ export const pathOfFile = (names: readonly string[]): UrlPath | undefined =>
 export const encodePath = (path: UrlPath): string =>
 	new URL(`http://site.invalid${path.replace(/[%?#^ ]/g, encodeURIComponent)}`).pathname;
 
+/**
+ * The path and, where it has others, its spellings in composed and decomposed characters (Unicode NFC, NFD): which one a
+ * file's name has depends on the system that it was made on.
+ */
+export const spellingsOf = (path: UrlPath): readonly UrlPath[] =>
+	isAscii(path)
+		? [path]
+		: [...new Set([path, path.normalize('NFC') as UrlPath, path.normalize('NFD') as UrlPath])];
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the range is what ASCII is
+const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text);
+
 /** Whether a path may be served: no segment begins with a dot, but for `/.well-known/` (RFC 8615). */
 export const isHidden = (path: UrlPath): boolean =>
 	path.includes('/.') && (path.startsWith('/.well-known/') ? path.indexOf('/.', 1) !== -1 : true);

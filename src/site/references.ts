@@ -4,6 +4,7 @@
 import { toHref, trimHref } from './hrefs.ts';
 import { lineCounter } from './lines.ts';
 import { excludesScreens, matchesEveryScreen } from './media.ts';
+import type { RedirectRules } from './redirect-rules.ts';
 import { referencesOfCss, type StyleSheet } from './references-css.ts';
 import { type Draft, draftsOf, draftsOfContent, isCss, isImportMap } from './references-elements.ts';
 import type { ModuleImports } from './references-modules.ts';
@@ -88,8 +89,8 @@ export interface DocumentReferences {
 	readonly importMaps: readonly string[];
 }
 
-/** What a file refers to, by what it is. */
-export type References = DocumentReferences | StyleSheet | ModuleImports;
+/** What a file refers to, or has requests lead to, by what it is. */
+export type References = DocumentReferences | StyleSheet | ModuleImports | RedirectRules;
 
 /**
  * The references of a document's text. Never throws; unreadable markup is read as a browser would, by guess.

@@ -5,6 +5,7 @@ import { type BigIntStats, constants } from 'node:fs';
 import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { encodePath, isHidden, pathOfFile, type UrlPath } from './paths.ts';
+import { parseRedirectRules, REDIRECTS_PATH } from './redirect-rules.ts';
 import { type References, referencesOfHtml } from './references.ts';
 import { referencesOfCss } from './references-css.ts';
 import { importsOfModule } from './references-modules.ts';
@@ -20,6 +21,8 @@ const WHOLE_BYTES = 4 * 2 ** 20;
 const CHUNK_BYTES = 2 ** 18;
 /** A file that is being written is read again so often; then what was read last counts, until its next event. */
 const READ_TRIES = 4;
+/** Of the mistakes in one file, so many are told. */
+const TOLD_MISTAKES = 10;
 
 // Without O_NONBLOCK a named pipe that took a file's place would hold a thread for ever.
 const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -162,7 +165,7 @@ const readFile = async (
 			const { hash, size, content } = await readContent(
 				handle,
 				Number(before.size),
-				readerOf(type) !== undefined,
+				readerOf(path, type) !== undefined,
 			);
 			const after = await handle.stat({ bigint: true });
 			if (diskVersionOf(before) !== diskVersionOf(after) && tries < READ_TRIES) continue;
@@ -175,7 +178,7 @@ const readFile = async (
 				modifiedMs: Number(before.mtimeMs),
 				// Of a file that is written all the time this is a version that has been: the next look sees the difference.
 				diskVersion: diskVersionOf(before),
-				references: content && readerOf(type)?.(content),
+				references: content && readerOf(path, type)?.(content),
 			});
 		}
 	} finally {
@@ -183,8 +186,9 @@ const readFile = async (
 	}
 };
 
-/** What reads the references of files of a type; `undefined` where there are none to read. */
-const readerOf = (type: string): ((content: Uint8Array) => References) | undefined => {
+/** What reads the references of a file; `undefined` where there are none to read. */
+const readerOf = (path: UrlPath, type: string): ((content: Uint8Array) => References) | undefined => {
+	if (path === REDIRECTS_PATH) return (content) => parseRedirectRules(new TextDecoder().decode(content));
 	if (isHtml(type)) return (content) => referencesOfHtml(decodeText(content, isXhtml(type)), isXhtml(type));
 	if (isCss(type)) return (content) => referencesOfCss(decodeCss(content));
 	// Modules are always UTF-8 (HTML Standard §8.1.4.1).
@@ -231,6 +235,8 @@ export class Readings {
 	readonly #underWay = new Map<UrlPath, Promise<Asset | undefined>>();
 	/** Of these it has been said. */
 	readonly #unreadable = new Set<UrlPath>();
+	/** The hash of the rules whose mistakes were told last. */
+	#mistaken: string | undefined;
 
 	constructor(root: string, onProblem: (file: string, error: unknown) => void) {
 		this.#root = root;
@@ -252,12 +258,27 @@ export class Readings {
 		return this.read(path, known, isListed);
 	}
 
+	/** Rules with mistakes are told of once, and leave those before in force. */
+	#withGoodRules(asset: Asset, known: Asset | undefined): Asset {
+		const { references, hash } = asset;
+		if (references?.kind !== 'redirects') return asset;
+		if (references.problems.length === 0) {
+			this.#mistaken = undefined;
+			return asset;
+		}
+		if (this.#mistaken !== hash)
+			for (const { line, message } of references.problems.slice(0, TOLD_MISTAKES))
+				this.#onProblem(asset.file, new Error(`line ${line}: ${message}`));
+		this.#mistaken = hash;
+		return known?.references?.kind === 'redirects' ? { ...asset, references: known.references } : asset;
+	}
+
 	async #read(path: UrlPath, known: Asset | undefined, isListed: boolean): Promise<Asset | undefined> {
 		if (isHidden(path)) return undefined;
 		try {
 			const asset = await readAsset(this.#root, path, isListed);
 			this.#unreadable.delete(path);
-			return asset;
+			return asset && this.#withGoodRules(asset, known);
 		} catch (error) {
 			if (!this.#unreadable.has(path)) this.#onProblem(fileOf(this.#root, path), error);
 			this.#unreadable.add(path);

@@ -7,8 +7,10 @@ import { resolve } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import { CasperError } from '../errors.ts';
 import { closureOf } from './closure.ts';
+import { fallbackCandidatesOf } from './fallbacks.ts';
 import { isHidden, type UrlPath } from './paths.ts';
-import { candidatesOf, findRoute } from './routes.ts';
+import { REDIRECTS_PATH } from './redirect-rules.ts';
+import { candidatesOf, DEFAULT_ROUTES, findRoute, type RouteOptions, ruledCandidatesOf } from './routes.ts';
 import { diskVersionAt, explore, fileOf, folderIdAt, pathOf, Readings } from './scan.ts';
 import { type Asset, type Changes, Snapshot } from './snapshot.ts';
 import { type Found, foldersAbove, ROOT, type Seen, Terrain } from './terrain.ts';
@@ -52,14 +54,19 @@ const ROOT_GONE_MS = 500;
 
 /**
  * Opens `folder` as a site. Resolves before anything is read.
+ * @param routes how paths lead to files, for what is indexed ahead of the scan
  * @throws {CasperError} CASPER_FOLDER_MISSING
  */
-export const openSite = async (folder: string, listener: SiteListener = {}): Promise<Site> => {
+export const openSite = async (
+	folder: string,
+	listener: SiteListener = {},
+	routes: RouteOptions = DEFAULT_ROUTES,
+): Promise<Site> => {
 	const root = await realpath(resolve(folder)).catch((cause: unknown) => {
 		throw missing(folder, 'nothing that can be read', cause);
 	});
 	if (!(await stat(root)).isDirectory()) throw missing(folder, 'a file');
-	return new WatchedSite(root, listener);
+	return new WatchedSite(root, listener, routes);
 };
 
 const missing = (folder: string, got: string, cause?: unknown): CasperError =>
@@ -75,6 +82,7 @@ class WatchedSite implements Site {
 	snapshot: Snapshot = Snapshot.EMPTY;
 	isReady = false;
 	readonly #listener: SiteListener;
+	readonly #routes: RouteOptions;
 	readonly #readings: Readings;
 	readonly #terrain = new Terrain();
 	/** Where to look next. */
@@ -88,9 +96,10 @@ class WatchedSite implements Site {
 	#isClosed = false;
 	#isBlind = false;
 
-	constructor(root: string, listener: SiteListener) {
+	constructor(root: string, listener: SiteListener, routes: RouteOptions) {
 		this.root = root;
 		this.#listener = listener;
+		this.#routes = routes;
 		this.#readings = new Readings(root, (file, error) => this.#report(file, error));
 		this.#work = this.#look(new Map([[ROOT, 'again']]));
 		this.ready = this.#work.then(() => {
@@ -101,15 +110,32 @@ class WatchedSite implements Site {
 
 	async settle(encodedPath: string): Promise<Snapshot> {
 		if (this.isReady) return this.snapshot;
-		await this.#index(candidatesOf(encodedPath));
-		const route = findRoute(this.snapshot, encodedPath);
-		if (route.kind !== 'asset') return this.snapshot;
+		await this.#index([REDIRECTS_PATH, ...candidatesOf(encodedPath)]);
+		await this.#index(ruledCandidatesOf(this.snapshot, encodedPath));
+		const route = findRoute(this.snapshot, encodedPath, this.#routes);
+		if (route.kind === 'not found') await this.#settlePage(route.page, encodedPath);
+		if (route.kind === 'asset') await this.#settlePage(route.asset, encodedPath);
+		if (route.kind === 'absent') {
+			const fallbacks = fallbackCandidatesOf(encodedPath, this.#routes);
+			await this.#index(fallbacks);
+			for (const path of fallbacks) {
+				const page = this.snapshot.get(path);
+				if (page !== undefined) await this.#settlePage(page, encodedPath);
+			}
+		}
+		return this.snapshot;
+	}
+
+	/** Indexes what a page needs when it is shown at `url`. */
+	async #settlePage(page: Asset, url: string): Promise<void> {
 		// Each round finds what the files of the round before refer to.
 		for (const tried = new Set<string>(); ; ) {
-			const unknown = closureOf(this.snapshot, route.asset, encodedPath).dependencies.filter(
-				({ asset, url }) => asset === undefined && url.startsWith('/') && !tried.has(url),
+			const closure = closureOf(this.snapshot, page, url, undefined, this.#routes);
+			const unknown = closure.dependencies.filter(
+				(dependency) =>
+					dependency.asset === undefined && dependency.url.startsWith('/') && !tried.has(dependency.url),
 			);
-			if (unknown.length === 0) return this.snapshot;
+			if (unknown.length === 0) return;
 			for (const { url } of unknown) tried.add(url);
 			await this.#index(unknown.flatMap(({ url }) => candidatesOf(url.replace(/\?.*/s, ''))));
 		}
@@ -126,8 +152,9 @@ class WatchedSite implements Site {
 		for (const timer of this.#timers) clearTimeout(timer);
 		this.#onWatching();
 		await this.ready;
-		await this.#watcher?.close();
 		await this.#work;
+		// In a turn of its own: what chokidar begins to watch in the same turn it would forget to close.
+		await new Promise((resolve) => setImmediate(() => resolve(this.#watcher?.close())));
 	}
 
 	/** Each at once, so that what the watcher finds out meanwhile is not undone. */

@@ -1,0 +1,52 @@
+// What a folder without a page has in it.
+
+import { encodePath, isHidden, parsePath, type UrlPath } from './paths.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** A file, or a folder that has files somewhere below it. */
+export interface Entry {
+	/** As on the disk; a folder's ends in a slash. */
+	readonly name: string;
+	/** Relative to the folder, as a browser serialises it. */
+	readonly href: string;
+	/** Bytes of a file; of a folder, of all files below it. */
+	readonly size: number;
+}
+
+/** A folder's entries. */
+export interface Listing {
+	/** Decoded, with a slash at both ends. */
+	readonly path: UrlPath;
+	/** Folders first, each by name in the order of its characters. */
+	readonly entries: readonly Entry[];
+}
+
+/**
+ * The folder at an encoded path, with its slash at the end or without; `undefined` where there is none, or it may not be
+ * seen. Looks at every file of the site.
+ */
+export const listFolder = (snapshot: Snapshot, encodedPath: string): Listing | undefined => {
+	const parsed = parsePath(encodedPath);
+	if (parsed.kind !== 'path' || isHidden(parsed.path)) return undefined;
+	const path = parsed.path.replace(/\/?$/, '/') as UrlPath;
+	const sizes = new Map<string, number>();
+	for (const { path: file, size } of snapshot.assets()) {
+		if (!file.startsWith(path)) continue;
+		const slash = file.indexOf('/', path.length);
+		const name = file.slice(path.length, slash === -1 ? undefined : slash + 1);
+		if (!name.startsWith('.')) sizes.set(name, (sizes.get(name) ?? 0) + size);
+	}
+	const names = [...sizes.keys()];
+	if (names.length === 0) return undefined;
+	const folders = names.filter((name) => name.endsWith('/')).sort();
+	const files = names.filter((name) => !name.endsWith('/')).sort();
+	return {
+		path,
+		entries: [...folders, ...files].map((name) => ({
+			name,
+			// A name may look like a scheme.
+			href: `.${encodePath(`/${name}` as UrlPath)}`,
+			size: sizes.get(name) ?? 0,
+		})),
+	};
+};
