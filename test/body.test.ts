@@ -14,9 +14,12 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { brotliDecompressSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Bodies, HELD_BYTES, streamFile } from '../src/delivery/body.ts';
+import { encodeContent } from '../src/delivery/coding.ts';
+import { IdleQueue } from '../src/delivery/idle-queue.ts';
 import { readAsset } from '../src/site/scan.ts';
 import type { Asset } from '../src/site/snapshot.ts';
 import {
@@ -505,6 +508,83 @@ holding('files of the same content are held once', async () => {
 	for (const asset of [a, b, c]) await bodies.open(asset);
 	assert.is(bodies.peek(a), bodies.peek(b));
 	assert.ok(bodies.peek(a) && bodies.peek(c));
+});
+
+/** Text that codings make a good deal smaller, but not by the same amount for each version. */
+const prose = (version: number): string => `version ${version}: ${'a word or two '.repeat(100 + version)}`;
+
+const varied = (seed: number): string => {
+	const random = new Random(seed);
+	const words = 'margin padding colour border radius shadow grid area flex gap'.split(' ');
+	return Array.from({ length: 2000 }, () => `${random.pick(words)}: ${random.below(50)}px;`).join('\n');
+};
+
+holding('codings are held with their body, made once, and count as bytes that are held', async () => {
+	const files = Object.fromEntries([1, 2, 3].map((file) => [`${file}.txt`, prose(file)]));
+	const folder = await makeFolder(files);
+	const [a, b, c] = await Promise.all([1, 2, 3].map((file) => assetOf(folder, `/${file}.txt`)));
+	if (!a || !b || !c) throw new Error('no assets');
+	const { length } = await encodeContent(Buffer.from(prose(1)), 'gzip');
+	const bodies = new Bodies(a.size + b.size + c.size + length);
+	for (const asset of [a, b, c]) await bodies.open(asset);
+	const held = bodies.peek(a);
+	if (held === undefined) throw new Error('not held');
+	await Promise.all([1, 2, 3].map(() => bodies.encode(a, held, 'gzip')));
+	const coded = held.codings.get('gzip');
+	assert.is(coded?.length, length);
+	await bodies.encode(a, held, 'gzip');
+	assert.is(held.codings.get('gzip'), coded);
+	const areHeld = (): boolean[] => [a, b, c].map((asset) => bodies.peek(asset) !== undefined);
+	assert.equal(areHeld(), [true, true, true]);
+	// Up to here all had room.
+	await bodies.encode(a, held, 'br');
+	assert.equal(areHeld().filter((isHeld) => isHeld).length, 2);
+});
+
+holding('a coding that is no smaller is the body itself, and takes no room', async () => {
+	const folder = await makeFolder({ 'a.bin': noise(1000), 'b.bin': noise(1000, 2) });
+	const [a, b] = await Promise.all(['/a.bin', '/b.bin'].map((path) => assetOf(folder, path)));
+	if (!a || !b) throw new Error('no assets');
+	const bodies = new Bodies(2000);
+	for (const asset of [a, b]) await bodies.open(asset);
+	for (const coding of ['br', 'gzip'] as const) {
+		const held = bodies.peek(a);
+		if (held === undefined) throw new Error('not held');
+		await bodies.encode(a, held, coding);
+		assert.is(held.codings.get(coding), held.bytes);
+	}
+	assert.ok(bodies.peek(a) && bodies.peek(b));
+});
+
+holding('a coding is made smaller when there is nothing else to do, and takes less room', async () => {
+	const folder = await makeFolder({ 'a.txt': varied(1), 'b.txt': varied(2) });
+	const [a, b] = await Promise.all(['/a.txt', '/b.txt'].map((path) => assetOf(folder, path)));
+	if (!a || !b) throw new Error('no assets');
+	const { length } = await encodeContent(Buffer.from(varied(1)), 'br');
+	const bodies = new Bodies(a.size + b.size + length, new IdleQueue());
+	const body = await bodies.open(a);
+	if (body?.kind !== 'held') throw new Error('not held');
+	await bodies.encode(a, body, 'br');
+	assert.is(body.codings.get('br')?.length, length);
+	await eventually('a smaller one', () => (body.codings.get('br')?.length ?? length) < length);
+	assert.is(String(brotliDecompressSync(body.codings.get('br') ?? '')), varied(1));
+	await bodies.open(b);
+	assert.ok(bodies.peek(a) && bodies.peek(b));
+});
+
+holding('what is dropped while it is coded is coded all the same, and is not counted', async () => {
+	const folder = await makeFolder({ 'a.txt': prose(1), 'b.txt': prose(2) });
+	const [a, b] = await Promise.all(['/a.txt', '/b.txt'].map((path) => assetOf(folder, path)));
+	if (!a || !b) throw new Error('no assets');
+	const bodies = new Bodies(b.size);
+	const body = await bodies.open(a);
+	if (body?.kind !== 'held') throw new Error('not held');
+	const encoding = bodies.encode(a, body, 'gzip');
+	await bodies.open(b);
+	await encoding;
+	assert.ok(body.codings.get('gzip'));
+	assert.is(bodies.peek(a), undefined);
+	assert.ok(bodies.peek(b));
 });
 
 holding('a file that is no longer the version asked for has no body, whether small or large', async () => {

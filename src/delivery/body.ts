@@ -4,13 +4,18 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
+import type { Coding } from '../http/content-coding.ts';
 import { diskVersionOf } from '../site/scan.ts';
 import type { Asset } from '../site/snapshot.ts';
+import { encodeBest, encodeContent, isCodingOf } from './coding.ts';
+import type { IdleQueue } from './idle-queue.ts';
 
 /** Files up to this size, in bytes, are held in memory; larger ones are streamed from the disk each time. */
 export const HELD_BYTES: number = 2 ** 20;
 
 const CHUNK_BYTES = 2 ** 16;
+/** Files up to this size, in bytes, are coded as well as can be, which takes half a second for one of them. */
+const REFINED_BYTES = 2 ** 18;
 
 // Without O_NONBLOCK a named pipe that took a file's place would hold a thread for ever.
 const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -22,18 +27,47 @@ export type Body = HeldBody | { readonly kind: 'file'; readonly handle: FileHand
 export interface HeldBody {
 	readonly kind: 'held';
 	readonly bytes: Buffer;
+	/** What has been made of it by {@link Bodies.encode}; `bytes` itself for a coding that makes it no smaller. */
+	readonly codings: ReadonlyMap<Coding, Buffer>;
 }
 
-/** The bodies of assets. What is held is dropped least recently used first. */
+/** A body in memory, as it grows. */
+class Holding implements HeldBody {
+	readonly kind = 'held';
+	readonly bytes: Buffer;
+	readonly codings = new Map<Coding, Buffer>();
+	readonly encoding = new Map<Coding, Promise<void>>();
+	/** Bytes that it takes with all its codings. */
+	size: number;
+
+	constructor(bytes: Buffer) {
+		this.bytes = bytes;
+		this.size = bytes.length;
+	}
+}
+
+/** The bodies of assets, each with its codings. What is held is dropped least recently used first. */
 export class Bodies {
 	readonly #budget: number;
-	readonly #held = new Map<string, HeldBody>();
+	readonly #idle: IdleQueue | undefined;
+	readonly #readyFor: (asset: Asset, coding: Coding) => Asset | undefined;
+	readonly #held = new Map<string, Holding>();
 	readonly #reading = new Map<Asset, Promise<Body | undefined>>();
 	#bytes = 0;
 
-	/** @param budget bytes held at most */
-	constructor(budget: number) {
+	/**
+	 * @param budget bytes of bodies and their codings held at most
+	 * @param idle where codings wait to be made smaller; `undefined`: they stay as they were made for those who waited
+	 * @param readyFor the file in which somebody may have made a coding ahead
+	 */
+	constructor(
+		budget: number,
+		idle?: IdleQueue,
+		readyFor: (asset: Asset, coding: Coding) => Asset | undefined = () => undefined,
+	) {
 		this.#budget = budget;
+		this.#idle = idle;
+		this.#readyFor = readyFor;
 	}
 
 	/** The body of `asset` if it is held. */
@@ -63,17 +97,65 @@ export class Bodies {
 	async #hold(asset: Asset): Promise<Body | undefined> {
 		const bytes = await readWhole(asset);
 		if (bytes === undefined) return undefined;
-		const body: HeldBody = { kind: 'held', bytes };
-		if (!this.#held.has(asset.hash)) {
-			this.#held.set(asset.hash, body);
-			this.#bytes += bytes.length;
+		// Another file of the same content may have come before.
+		const held = this.#held.get(asset.hash);
+		if (held !== undefined) return held;
+		const body = new Holding(bytes);
+		this.#held.set(asset.hash, body);
+		this.#bytes += body.size;
+		this.#drop();
+		return body;
+	}
+
+	/**
+	 * Resolves once `body`, which these bodies gave, has the coding in its `codings`. Whoever asks for one that is being
+	 * made waits for the same. Never fails.
+	 */
+	async encode(asset: Asset, body: HeldBody, coding: Coding): Promise<void> {
+		if (!(body instanceof Holding) || body.codings.has(coding)) return;
+		let encoding = body.encoding.get(coding);
+		if (encoding === undefined) {
+			encoding = this.#encode(asset, body, coding).finally(() => body.encoding.delete(coding));
+			body.encoding.set(coding, encoding);
 		}
+		return encoding;
+	}
+
+	async #encode(asset: Asset, body: Holding, coding: Coding): Promise<void> {
+		const ready = this.#readyFor(asset, coding);
+		const found = ready && (await readWhole(ready));
+		const isFound = found !== undefined && (await isCodingOf(found, body.bytes, coding));
+		const coded = isFound ? found : await encodeContent(body.bytes, coding);
+		body.codings.set(coding, coded);
+		if (coded === body.bytes) return;
+		body.size += coded.length;
+		if (coding === 'br' && !isFound && body.bytes.length <= REFINED_BYTES)
+			this.#idle?.add(asset.hash, () => this.#refine(asset));
+		// It may have been dropped in the meantime: it then lasts as long as the answers that it is sent with.
+		if (this.#held.get(asset.hash) !== body) return;
+		this.#bytes += coded.length;
+		this.#drop();
+	}
+
+	/** Makes the br of a body smaller. Its tag is weak, so that it stays the same. */
+	async #refine(asset: Asset): Promise<void> {
+		const body = this.#held.get(asset.hash);
+		const coded = body?.codings.get('br');
+		if (body === undefined || coded === undefined) return;
+		const best = await encodeBest(body.bytes);
+		const saved = coded.length - best.length;
+		if (saved <= 0) return;
+		body.codings.set('br', best);
+		body.size -= saved;
+		if (this.#held.get(asset.hash) === body) this.#bytes -= saved;
+	}
+
+	#drop(): void {
 		for (const [hash, oldest] of this.#held) {
 			if (this.#bytes <= this.#budget) break;
 			this.#held.delete(hash);
-			this.#bytes -= oldest.bytes.length;
+			this.#bytes -= oldest.size;
 		}
-		return body;
 	}
 }
 
@@ -105,21 +187,27 @@ const openFile = async (asset: Asset): Promise<Body | undefined> => {
 };
 
 /**
- * Writes a file of `asset.size` bytes to `target`, as fast as the reader takes it, and closes the file. The last piece is
- * sent only when the disk says that the file is still the version that was announced: else, or when `target` goes away,
- * the result is `false` and the end is missing, which the caller must make known by a reset.
+ * Writes a file of `asset.size` bytes to `target`, or the part of it from `start` to before `end`, as fast as the reader
+ * takes it, and closes the file. The last piece is sent only when the disk says that the file is still the version that was
+ * announced: else, or when `target` goes away, the result is `false` and the end is missing, which the caller must make
+ * known by a reset.
  */
-export const streamFile = async (asset: Asset, handle: FileHandle, target: Writable): Promise<boolean> => {
+export const streamFile = async (
+	asset: Asset,
+	handle: FileHandle,
+	target: Writable,
+	start = 0,
+	end: number = asset.size,
+): Promise<boolean> => {
 	try {
-		for (let sent = 0; sent < asset.size; ) {
+		for (let at = start; at < end; ) {
 			// A buffer of its own for each piece: the one before may still be on its way.
-			const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, asset.size - sent));
-			const { bytesRead } = await handle.read(buffer, 0, buffer.length, sent);
+			const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, end - at));
+			const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
 			if (bytesRead === 0 || target.destroyed) return false;
-			sent += bytesRead;
-			if (sent >= asset.size && diskVersionOf(await handle.stat({ bigint: true })) !== asset.diskVersion)
-				return false;
-			if (!target.write(buffer.subarray(0, bytesRead)) && sent < asset.size && !(await isDrained(target)))
+			at += bytesRead;
+			if (at >= end && diskVersionOf(await handle.stat({ bigint: true })) !== asset.diskVersion) return false;
+			if (!target.write(buffer.subarray(0, bytesRead)) && at < end && !(await isDrained(target)))
 				return false;
 		}
 		target.end();

@@ -109,7 +109,12 @@ export class PageViews {
 		});
 		if (channel === 'push' && http2 !== undefined) {
 			const { record: gifts, pushes } = http2.connection;
-			for (const { dependency, verdict } of pushes.promise(http2.stream, plan.deliveries, page.authority))
+			for (const { dependency, verdict } of pushes.promise(
+				http2.stream,
+				plan.deliveries,
+				page.authority,
+				fieldOf(page.fields, 'accept-encoding'),
+			))
 				if (verdict === 'send') gifts.give(dependency, nowMinutes);
 		}
 		const hints = channel === 'hints' ? hintsOf(plan, closure.hasImportMap) : undefined;

@@ -1,10 +1,13 @@
 // HTTP/2 server push (RFC 9113 §8.4): all promises before the document, their responses after it, in plan order.
 
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { Coding } from '../http/content-coding.ts';
 import type { Delivery } from '../plan.ts';
-import { type Bodies, type Body, streamFile } from './body.ts';
+import type { Bodies, Body } from './body.ts';
+import { codingFor } from './coding.ts';
 import type { AssetFields } from './fields.ts';
 import { StreamReply } from './reply.ts';
+import { sendAnswer } from './send.ts';
 
 /** Clients reset every promise that would make more than so many reserved streams (nghttp2's default). */
 export const MAX_RESERVED = 200;
@@ -60,23 +63,31 @@ export class PushQueue {
 	/**
 	 * Promises `deliveries` on the stream of the document, which must not have been answered yet. Their responses follow
 	 * once the document has gone out. Returns those that could be promised.
+	 * @param acceptEncoding of the request for the document: what was promised may then travel in the same codings
 	 */
 	promise(
 		document: ServerHttp2Stream,
 		deliveries: readonly Delivery[],
 		authority: string,
+		acceptEncoding?: string | undefined,
 	): readonly Delivery[] {
 		const batch: Batch = { pushes: [], isLate: false };
 		const promised: Delivery[] = [];
 		for (const delivery of deliveries) {
-			if (!this.#promiseOne(document, delivery, authority, batch.pushes)) break;
+			if (!this.#promiseOne(document, delivery, authority, acceptEncoding, batch.pushes)) break;
 			promised.push(delivery);
 		}
 		if (promised.length > 0) this.#releaseAfter(document, batch);
 		return promised;
 	}
 
-	#promiseOne(document: ServerHttp2Stream, delivery: Delivery, authority: string, pushes: Pushed[]): boolean {
+	#promiseOne(
+		document: ServerHttp2Stream,
+		delivery: Delivery,
+		authority: string,
+		acceptEncoding: string | undefined,
+		pushes: Pushed[],
+	): boolean {
 		const { dependency, asset, verdict } = delivery;
 		const fields: Record<string, string> = {
 			':method': 'GET',
@@ -84,13 +95,17 @@ export class PushQueue {
 			':path': dependency.url,
 		};
 		if (verdict === 'confirm') fields['if-none-match'] = asset.etag;
+		// What the response varies by is part of the request that it answers: else no cache could use it (RFC 9111 §4.1).
+		const isCodable = acceptEncoding !== undefined && this.#fieldsOf(asset).coded !== undefined;
+		if (isCodable) fields['accept-encoding'] = acceptEncoding;
+		const coding = isCodable ? codingFor(acceptEncoding) : undefined;
 		try {
 			document.pushStream(fields, (error, stream) => {
 				if (error) {
 					this.#reserved--;
 					return;
 				}
-				const pushed = new Pushed(delivery, stream);
+				const pushed = new Pushed(delivery, coding, stream);
 				stream.on('close', () => this.#onClose(pushed));
 				pushes.push(pushed);
 			});
@@ -164,7 +179,9 @@ export class PushQueue {
 			this.#open++;
 			this.#openBytes += pushed.size;
 			if (pushed.isLarge) this.#openLarge++;
-			pushed.content = this.#bodies.peek(asset);
+			const held = this.#bodies.peek(asset);
+			const isAtHand = pushed.coding === undefined || held?.codings.has(pushed.coding);
+			pushed.content = isAtHand ? held : undefined;
 			if (pushed.content === undefined) void this.#read(pushed);
 		}
 		if (this.#reading.length === 0 && pushed.content !== undefined) this.#answer(pushed, pushed.content);
@@ -173,7 +190,7 @@ export class PushQueue {
 
 	async #read(pushed: Pushed): Promise<void> {
 		// The version that was promised may be gone: the client asks for the one that took its place.
-		pushed.content = (await this.#bodies.open(pushed.delivery.asset).catch(() => undefined)) ?? 'gone';
+		pushed.content = (await this.#bodyOf(pushed).catch(() => undefined)) ?? 'gone';
 		// In plan order, whatever the order in which the disk gave the bodies.
 		for (let next = this.#reading[0]; next?.content !== undefined; next = this.#reading[0]) {
 			this.#reading.shift();
@@ -181,14 +198,24 @@ export class PushQueue {
 		}
 	}
 
+	async #bodyOf({ delivery: { asset }, coding }: Pushed): Promise<Body | undefined> {
+		const body = await this.#bodies.open(asset);
+		if (coding !== undefined && body?.kind === 'held') await this.#bodies.encode(asset, body, coding);
+		return body;
+	}
+
 	#answer(pushed: Pushed, content: Content): void {
-		const { asset } = pushed.delivery;
 		if (content === 'gone') return pushed.reset();
-		if (content === 'none') return pushed.head(this.#fieldsOf(asset).notModified, true);
-		pushed.head(this.#fieldsOf(asset).full, asset.size === 0);
-		if (content.kind === 'file')
-			void streamFile(asset, content.handle, pushed.body).then((isWhole) => isWhole || pushed.reset());
-		else if (asset.size > 0) pushed.body.end(content.bytes);
+		const { asset } = pushed.delivery;
+		const selection = { kind: content === 'none' ? 'not-modified' : 'whole' } as const;
+		const body = content === 'none' || asset.size === 0 ? undefined : content;
+		sendAnswer(
+			pushed,
+			{ asset, selection, coding: pushed.coding, body },
+			this.#fieldsOf(asset),
+			false,
+			undefined,
+		);
 	}
 }
 
@@ -205,17 +232,20 @@ type Content = Body | 'none' | 'gone';
 /** A promise and what becomes of it. */
 class Pushed extends StreamReply {
 	readonly delivery: Delivery;
+	/** In which form it travels. */
+	readonly coding: Coding | undefined;
 	readonly isConfirmation: boolean;
-	/** Bytes of the body. */
+	/** Bytes of the body, not coded. */
 	readonly size: number;
 	/** `undefined` until it is known. */
 	content: Content | undefined;
 	isOpen = false;
 
-	constructor(delivery: Delivery, stream: ServerHttp2Stream) {
+	constructor(delivery: Delivery, coding: Coding | undefined, stream: ServerHttp2Stream) {
 		// Listens for errors, which has to come before anything else.
 		super(stream);
 		this.delivery = delivery;
+		this.coding = coding;
 		this.isConfirmation = delivery.verdict === 'confirm';
 		this.size = delivery.asset.size;
 	}

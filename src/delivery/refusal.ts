@@ -8,6 +8,12 @@ const REFUSALS = {
 	400: ['Bad request', 'The address is not written as addresses are.'],
 	404: ['Not found', 'There is no such file here. Letter case counts.'],
 	405: ['Method not allowed', 'Files can be read (GET, HEAD), nothing else.'],
+	412: ['Precondition failed', 'The file is not the version that was asked for.'],
+	416: ['Range not satisfiable', 'The file has no such bytes.'],
+	421: [
+		'Misdirected request',
+		'This name is not one of this server. More can be named with --allowed-hosts.',
+	],
 	500: ['Internal error', 'This is a fault of the server, not of your request.'],
 	503: ['Unavailable', 'The file is being written right now. Try again in a moment.'],
 } as const;
@@ -38,6 +44,18 @@ export const refuse = (
 		isHead,
 	);
 	if (!isHead) reply.body.end(body);
+};
+
+/**
+ * Sends the client elsewhere, for this time only.
+ * @param location a path or a URL, as browsers serialise it
+ * @param query of the request, with its question mark, or empty; goes along where `location` has none
+ */
+export const redirect = (reply: Reply, status: number, location: string, query: string): void => {
+	const [, place = '', fragment = ''] = /^([^#]*)(.*)$/s.exec(location) ?? [];
+	const target = place.includes('?') ? location : place + query + fragment;
+	// Browsers would keep it for as long as they like, and a file that is renamed would lead them in circles.
+	reply.head({ ':status': status, location: target, 'content-length': 0, 'cache-control': 'no-store' }, true);
 };
 
 const pageOf = (status: number, title: string, sentence: string): string => `<!doctype html>
