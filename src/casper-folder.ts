@@ -10,15 +10,18 @@ import type { KeyOracle } from './digest/cookie.ts';
 import { LivingKeys } from './digest/living-keys.ts';
 import type { ResourceVersion } from './digest/resource-key.ts';
 import type { Delivery } from './plan.ts';
-import { findRoute } from './site/routes.ts';
+import { findFile } from './site/routes.ts';
 import type { Asset } from './site/snapshot.ts';
 import { openSite, type Site } from './site/watcher.ts';
 
 /** Bytes of files held in memory at most. */
 const HELD_BYTES = 64 * 2 ** 20;
 
-/** How long the host lets clients use a file is not known; to ask before each use is right for every file. */
-const fieldsOf = assetFields(() => ({ kind: 'revalidate' }));
+/**
+ * How long the host lets clients use a file is not known; to ask before each use is right for every file. Neither is in
+ * which content codings it sends them.
+ */
+const fieldsOf = assetFields(() => ({ kind: 'revalidate' }), false);
 
 /** The files of `folder`, in the version that each has at the moment. */
 export class Folder implements Source {
@@ -71,9 +74,7 @@ export class Folder implements Source {
 	}
 
 	#assetAt(url: string): Asset | undefined {
-		if (this.#site === undefined) return undefined;
-		const route = findRoute(this.#site.snapshot, pathOf(url));
-		return route.kind === 'asset' ? route.asset : undefined;
+		return this.#site && findFile(this.#site.snapshot, pathOf(url));
 	}
 
 	open(session: ServerHttp2Session): Pushes {

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { runServe } from './commands/serve.ts';
+import { readEnvironment } from './environment.ts';
 import { CasperError, UsageError } from './errors.ts';
 import { checkOption, type LogFormat, OPTIONS, type ServeOptions } from './options.ts';
 
@@ -44,7 +45,7 @@ const parse = (argv: readonly string[]): { directory: string; options: ParsedOpt
 
 	const given: Record<string, unknown> = program.opts();
 	let [directory] = program.args;
-	for (const name of ['cert', 'host']) {
+	for (const name of ['cert', 'host', 'single']) {
 		// `--cert ./public`: what follows an option with an optional value may be the folder after all.
 		const value = given[name];
 		if (typeof value !== 'string' || directory !== undefined || !isFolder(value)) continue;
@@ -52,22 +53,24 @@ const parse = (argv: readonly string[]): { directory: string; options: ParsedOpt
 		given[name] = true;
 	}
 	const options = Object.fromEntries(
-		Object.entries(given).map(([name, value]) => [name, toTyped(name, value)]),
+		Object.entries(given).map(([name, value]) => [name, toTyped(name, value, flagOf(name))]),
 	);
+	for (const { name, variable, value } of readEnvironment(process.env))
+		if (program.getOptionValueSource(name) !== 'cli') options[name] = toTyped(name, value, variable);
 	return { directory: directory ?? defaultFolder(), options };
 };
 
 /** Checked here as well as by the library, so that a mistake is named as it was typed. */
-const toTyped = (name: string, value: unknown): unknown => {
+const toTyped = (name: string, value: unknown, setting: string): unknown => {
 	const spec = OPTIONS.find((option) => option.name === name);
 	const isNumber = /<(?:number|bytes|n)>/.test(spec?.flags ?? '');
-	const typed = isNumber && /^\d+$/.test(String(value)) ? Number(value) : value;
+	const isList = /<names>/.test(spec?.flags ?? '');
+	const single = isNumber && /^\d+$/.test(String(value)) ? Number(value) : value;
+	const typed = isList ? String(value).split(',') : single;
 	try {
 		checkOption(name, typed);
 	} catch (error) {
-		throw error instanceof UsageError
-			? new UsageError(flagOf(name), spec?.accepts.expected ?? '', value)
-			: error;
+		throw error instanceof UsageError ? new UsageError(setting, spec?.accepts.expected ?? '', value) : error;
 	}
 	return typed;
 };

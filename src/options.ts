@@ -2,6 +2,7 @@
 
 import { UsageError } from './errors.ts';
 import type { RequestEntry } from './log.ts';
+import { singlePath } from './site/fallbacks.ts';
 
 /** What `serve` takes. Everything is optional; an option given as `undefined` counts as not given. */
 export interface ServeOptions {
@@ -15,6 +16,13 @@ export interface ServeOptions {
 	 * @default 'localhost', which means both loopback addresses
 	 */
 	readonly host?: string | true | undefined;
+	/**
+	 * Names that requests may have in `Host` or `:authority`, besides localhost, addresses, `host` and the names in the
+	 * certificate; one that begins with a dot stands for all below it. In production all names may be had where none is
+	 * given here.
+	 * @default []
+	 */
+	readonly allowedHosts?: readonly string[] | undefined;
 	/**
 	 * PEM file of the certificate and its chain; `true`: a self-signed one for localhost, made once and kept.
 	 * @default false, which means no TLS
@@ -46,6 +54,30 @@ export interface ServeOptions {
 	 */
 	readonly hints?: boolean | undefined;
 	/**
+	 * Under which address a page is shown: `/about` and `/about/` lead to `about.html` and to `about/index.html` either way.
+	 * `keep`: where its relative references work as written; `add`: under `/about/` alone; `remove`: under `/about` alone,
+	 * so that references resolve against that address. Other forms are redirected there (308).
+	 * @default 'keep'
+	 */
+	readonly trailingSlash?: 'keep' | 'add' | 'remove' | undefined;
+	/**
+	 * HTML file below the folder, shown for navigations that nothing else answers, but not in place of a missing file of a
+	 * known type; `true`: `index.html`.
+	 * @default false
+	 */
+	readonly single?: string | boolean | undefined;
+	/**
+	 * **Bytes** of files, and of their forms in content codings, held in memory at most. Files of more than 1 MiB are never
+	 * held.
+	 * @default 268435456
+	 */
+	readonly memory?: number | undefined;
+	/**
+	 * Show what is in a folder that has no page.
+	 * @default false
+	 */
+	readonly list?: boolean | undefined;
+	/**
 	 * Files whose name carries a content hash may be kept for a year without asking again.
 	 * @default false
 	 */
@@ -66,12 +98,18 @@ export interface ResolvedOptions {
 	/** `undefined`: the default one, or the next that is free. */
 	readonly port: number | undefined;
 	readonly host: string | true;
+	/** `undefined`: none given. */
+	readonly allowedHosts: readonly string[] | undefined;
 	readonly cert: string | boolean;
 	readonly key: string | undefined;
 	readonly push: boolean;
 	readonly pushBudget: number;
 	readonly pushCount: number;
 	readonly hints: boolean;
+	readonly trailingSlash: 'keep' | 'add' | 'remove';
+	readonly single: string | boolean;
+	readonly list: boolean;
+	readonly memory: number;
 	readonly production: boolean;
 	/** `undefined`: the user's data folder. */
 	readonly storage: string | undefined;
@@ -82,6 +120,8 @@ export interface ResolvedOptions {
 /** How a request is written to the log. */
 export const LOG_FORMATS = ['dev', 'combined', 'json', 'none'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
+
+const TRAILING_SLASHES: readonly unknown[] = ['keep', 'add', 'remove'];
 
 /** What the command line says of one option. */
 export interface OptionSpec {
@@ -131,6 +171,16 @@ export const OPTIONS: readonly OptionSpec[] = [
 		accepts: textOr('a name or an address', true),
 	},
 	{
+		name: 'allowedHosts',
+		flags: '--allowed-hosts <names>',
+		help: 'more names to answer to, joined by commas; .example.com: all below it',
+		fallback: 'localhost, addresses, names in the certificate; all with --production',
+		accepts: {
+			expected: 'host names',
+			isValid: (value) => Array.isArray(value) && value.every((name) => /^(?:\*?\.)?[^\s/:,*]+$/.test(name)),
+		},
+	},
+	{
 		name: 'cert',
 		flags: '-C, --cert [file]',
 		help: 'serve over TLS with this PEM certificate; alone: a self-signed one',
@@ -167,6 +217,41 @@ export const OPTIONS: readonly OptionSpec[] = [
 		accepts: flag,
 	},
 	{
+		name: 'trailingSlash',
+		flags: '--trailing-slash <form>',
+		help: 'keep: about.html is /about, about/index.html is /about/; add: both /about/; remove: both /about',
+		fallback: 'keep',
+		accepts: {
+			expected: `one of ${TRAILING_SLASHES.join(', ')}`,
+			isValid: (value) => TRAILING_SLASHES.includes(value),
+		},
+	},
+	{
+		name: 'single',
+		flags: '--single [file]',
+		help: 'show this page where a navigation leads to nothing; alone: index.html',
+		fallback: 'off',
+		accepts: {
+			expected: 'an HTML file below the folder',
+			isValid: (value) =>
+				typeof value === 'boolean' || (typeof value === 'string' && singlePath(value) !== undefined),
+		},
+	},
+	{
+		name: 'memory',
+		flags: '--memory <bytes>',
+		help: 'hold at most so many bytes of files and their compressed forms in memory',
+		fallback: '268435456',
+		accepts: integer(0, Number.MAX_SAFE_INTEGER, ' of bytes'),
+	},
+	{
+		name: 'list',
+		flags: '--list',
+		help: 'show what is in a folder that has no page',
+		fallback: 'off',
+		accepts: flag,
+	},
+	{
 		name: 'production',
 		flags: '--production',
 		help: 'files named by a content hash are immutable; the log is JSON',
@@ -196,12 +281,17 @@ const CHECKS: ReadonlyMap<string, Check> = new Map([
 const DEFAULTS: ResolvedOptions = {
 	port: undefined,
 	host: 'localhost',
+	allowedHosts: undefined,
 	cert: false,
 	key: undefined,
 	push: true,
 	pushBudget: 2 ** 20,
 	pushCount: 100,
 	hints: true,
+	trailingSlash: 'keep',
+	single: false,
+	list: false,
+	memory: 2 ** 28,
 	production: false,
 	storage: undefined,
 	onRequest: undefined,

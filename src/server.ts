@@ -1,17 +1,21 @@
 // The server: a folder, its sockets, and the pipeline between them.
 
+import { X509Certificate } from 'node:crypto';
 import { createServer as createHttp1Server } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import { homedir, platform } from 'node:os';
 import { recordCookieFor } from './delivery/record-cookie.ts';
 import { LivingKeys } from './digest/living-keys.ts';
 import type { Lifetime } from './http/freshness.ts';
+import { hostCheck } from './http/host.ts';
 import { type ResolvedOptions, resolveOptions, type ServeOptions } from './options.ts';
 import { takeRequests } from './server/exchange.ts';
 import { Pipeline } from './server/pipeline.ts';
 import { openSockets } from './server/sockets.ts';
+import { singlePath } from './site/fallbacks.ts';
+import type { RouteOptions } from './site/routes.ts';
 import type { Asset, Snapshot } from './site/snapshot.ts';
-import { openSite } from './site/watcher.ts';
+import { openSite, type SiteListener } from './site/watcher.ts';
 import { readCertificate } from './tls/certificate.ts';
 import { dataFolder } from './tls/data-folder.ts';
 import { openSelfSigned } from './tls/self-signed.ts';
@@ -48,7 +52,8 @@ export const serve = async (directory: string, options: ServeOptions = {}): Prom
 	const tls = await openTls(resolved);
 	const lifetimeOf = (asset: Asset): Lifetime => lifetimeIn(asset, resolved.production);
 	const keys = new LivingKeys();
-	const site = await openSite(directory, {
+	const routes = routesOf(resolved);
+	const listener: SiteListener = {
 		...(resolved.onProblem && { onProblem: resolved.onProblem }),
 		onChange: (changes, before) => {
 			for (const [path, asset] of changes) {
@@ -57,14 +62,16 @@ export const serve = async (directory: string, options: ServeOptions = {}): Prom
 				if (asset !== undefined) keys.add(asset, lifetimeOf(asset).kind === 'max-age');
 			}
 		},
-	});
+	};
+	const site = await openSite(directory, listener, routes);
 	try {
 		const engines = { http1: createHttp1Server(), http2: createHttp2Server(HTTP2_LIMITS) };
 		const { host, port } = resolved;
 		const defaultPort = tls === undefined ? 8080 : 8443;
 		const sockets = await openSockets({ host, port, defaultPort, tls, patienceMs: PATIENCE_MS }, engines);
 		const cookie = recordCookieFor(sockets.port, tls !== undefined);
-		const pipeline = new Pipeline({ site, keys, lifetimeOf, cookie, options: resolved });
+		const isOurs = hostCheckFor(resolved, tls?.cert);
+		const pipeline = new Pipeline({ site, keys, lifetimeOf, cookie, routes, isOurs, options: resolved });
 		takeRequests(engines, pipeline, resolved.onRequest);
 		const name = host === true ? 'localhost' : host.includes(':') ? `[${host}]` : host;
 		return {
@@ -93,6 +100,22 @@ const openTls = async ({
 	if (cert !== true) return readCertificate(cert, key, now);
 	return openSelfSigned(storage ?? dataFolder({}, platform(), homedir()), now);
 };
+
+/** While developing, a server is to be reached by its own names alone; in production, by those that lead to it. */
+const hostCheckFor = (
+	{ host, allowedHosts, production }: ResolvedOptions,
+	cert: string | undefined,
+): ((authority: string) => boolean) => {
+	if (production && allowedHosts === undefined) return () => true;
+	const named = cert === undefined ? '' : (new X509Certificate(cert).subjectAltName ?? '');
+	const certified = [...named.matchAll(/DNS:([^\s,]+)/g)].map(([, name = '']) => name);
+	return hostCheck([...(host === true ? [] : [host]), ...certified, ...(allowedHosts ?? [])]);
+};
+
+const routesOf = ({ trailingSlash, single }: ResolvedOptions): RouteOptions => ({
+	trailingSlash,
+	single: single === false ? undefined : singlePath(single === true ? 'index.html' : single),
+});
 
 /** Nobody sees anything stale: only a name that changes with the content may be used without asking. */
 const lifetimeIn = (asset: Asset, isProduction: boolean): Lifetime =>

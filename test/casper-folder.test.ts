@@ -68,6 +68,20 @@ folder('files come whole, with type and entity tag, and the host is not asked', 
 	assert.is(view.pushes.get('/static/a.css')?.fields.etag, view.pushes.get('/static/a.css?v=2')?.fields.etag);
 });
 
+folder(
+	'only a file of this very name, or the page of a folder, is pushed: other addresses are the host’s',
+	async () => {
+		const files = { ...FILES, 'about.html': 'about', _redirects: '/old.css /static/a.css 200' };
+		const host = await hostOf(
+			['/about', '/docs', '/docs/index', '/old.css', '/about.html', '/docs/'],
+			{},
+			files,
+		);
+		await host.casper.ready;
+		assert.equal(pathsIn(await new Wire(host).view('/')), ['/about.html', '/docs/']);
+	},
+);
+
 folder('is there before it is indexed', async () => {
 	const host = await hostOf(TARGETS);
 	const view = await new Wire(host).view('/');

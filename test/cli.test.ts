@@ -161,6 +161,16 @@ mistakes('in how it is called: one line that names them, exit code 2', async () 
 		{ input: ['--cert='], want: /--cert: expected/ },
 		{ input: ['--push-count', '201'], want: /--push-count: expected .*200.*201/ },
 		{ input: ['--push-budget', '1MB'], want: /--push-budget: expected .*bytes.*"1MB"/ },
+		{
+			input: ['--trailing-slash', 'no'],
+			want: /--trailing-slash: expected one of keep, add, remove, got "no"/,
+		},
+		{ input: ['--trailing-slash'], want: /--trailing-slash.* argument missing/ },
+		{
+			input: ['--single', '../x.html'],
+			want: /--single: expected an HTML file below the folder, got "..\/x.html"/,
+		},
+		{ input: ['--single='], want: /--single: expected an HTML file/ },
 		{ input: ['--log', 'xml'], want: /--log: expected one of dev, combined, json, none, got "xml"/ },
 		{ input: ['--key', 'key.pem'], want: /--key: expected a certificate/ },
 		{ input: ['--cert', '--key', 'key.pem'], want: /--key: expected a certificate/ },
@@ -353,6 +363,24 @@ serving('options reach the server', async () => {
 	}
 });
 
+serving('addresses are as the options have them, and a folder after --single is the folder', async () => {
+	const cwd = await makeFolder({ 'site/index.html': 'index', 'site/app.html': 'app' });
+	const rows: { input: string[]; target: string; want: string }[] = [
+		{ input: ['site', '--trailing-slash', 'add'], target: '/app', want: '308 /app/' },
+		{ input: ['site', '--trailing-slash', 'remove'], target: '/app/', want: '308 /app' },
+		{ input: ['site'], target: '/user/7', want: '404' },
+		{ input: ['site', '--single'], target: '/user/7', want: '200 index' },
+		{ input: ['--single', 'site'], target: '/user/7', want: '200 index' },
+		{ input: ['--single', 'app.html', 'site'], target: '/user/7', want: '200 app' },
+	];
+	for (const { input, target, want } of rows) {
+		const tested = await new Command(['-p', '0', ...input], { cwd }).serving();
+		const { status, fields, body } = await ask(tested, 'HTTP/1.1', target, { accept: 'text/html' });
+		const outcome = status === 404 ? '404' : `${status} ${fields.location ?? String(body)}`;
+		assert.is(outcome, want, input.join(' '));
+	}
+});
+
 /** The lines about requests, once there are so many. */
 const requestLines = async (
 	command: Command,
@@ -481,6 +509,20 @@ serving('in production the log is JSON and names with a content hash are immutab
 		assert.is(fields['cache-control'], want);
 		assert.is(command.stdout.startsWith('{'), want !== 'no-cache');
 	}
+});
+
+serving('takes options from CASPER_* variables, where the command line does not say otherwise', async () => {
+	const cwd = await makeFolder(SITE);
+	const env = { CASPER_PORT: '0', CASPER_LOG: 'none', CASPER_PUSH: 'false', CASPER_CERT: 'false' };
+	const quiet = new Command([], { cwd, env });
+	await quiet.serving();
+	assert.match(quiet.stdout, 'push off');
+	const pushing = new Command(['-p', '0', '--push-budget', '1'], {
+		cwd,
+		env: { CASPER_PUSH_BUDGET: 'x', CASPER_PORT: '1' },
+	});
+	await pushing.serving();
+	assert.match(pushing.stdout, 'push on');
 });
 
 serving('goes on when nobody reads its output any more', async () => {

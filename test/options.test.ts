@@ -8,12 +8,17 @@ const options = suite('options');
 const DEFAULTS = {
 	port: undefined,
 	host: 'localhost',
+	allowedHosts: undefined,
 	cert: false,
 	key: undefined,
 	push: true,
 	pushBudget: 1_048_576,
 	pushCount: 100,
 	hints: true,
+	trailingSlash: 'keep',
+	single: false,
+	list: false,
+	memory: 268_435_456,
 	production: false,
 	storage: undefined,
 	onRequest: undefined,
@@ -34,12 +39,17 @@ options('what is given stands, and nothing else changes', () => {
 	const given: Required<ServeOptions> = {
 		port: 0,
 		host: true,
+		allowedHosts: ['a.test', '.b.test'],
 		cert: 'cert.pem',
 		key: 'key.pem',
 		push: false,
 		pushBudget: 0,
 		pushCount: 0,
 		hints: false,
+		trailingSlash: 'add',
+		single: 'app.html',
+		list: true,
+		memory: 0,
 		production: true,
 		storage: 'folder',
 		onRequest: () => {},
@@ -61,11 +71,16 @@ options('neither the options given nor the defaults are changed', () => {
 const ACCEPTED: readonly { name: string; values: readonly unknown[] }[] = [
 	{ name: 'port', values: [0, 1, 8080, 65_535] },
 	{ name: 'host', values: [true, 'localhost', '0.0.0.0', '::1', 'example.com'] },
+	{ name: 'allowedHosts', values: [[], ['a'], ['.a.b', '*.c.d', 'e']] },
 	{ name: 'cert', values: [true, false, 'a.pem'] },
 	{ name: 'push', values: [true, false] },
 	{ name: 'pushBudget', values: [0, 1, Number.MAX_SAFE_INTEGER] },
 	{ name: 'pushCount', values: [0, 1, 200] },
 	{ name: 'hints', values: [true, false] },
+	{ name: 'trailingSlash', values: ['keep', 'add', 'remove'] },
+	{ name: 'single', values: [true, false, 'index.html', '/index.html', './app/200.html', 'a.htm'] },
+	{ name: 'memory', values: [0, 1, Number.MAX_SAFE_INTEGER] },
+	{ name: 'list', values: [true, false] },
 	{ name: 'production', values: [true, false] },
 	{ name: 'storage', values: ['a', '/a/b'] },
 	{ name: 'onRequest', values: [() => {}, async () => {}] },
@@ -82,6 +97,7 @@ for (const { name, values } of ACCEPTED)
 const PORT = 'a whole number from 0 to 65535';
 const BYTES = 'a whole number of bytes from 0 to 9007199254740991';
 const COUNT = 'a whole number from 0 to 200';
+const PAGE = 'an HTML file below the folder';
 const REJECTED: readonly { name: string; value: unknown; expected: string; got: string }[] = [
 	{ name: 'port', value: -1, expected: PORT, got: '-1' },
 	{ name: 'port', value: 65_536, expected: PORT, got: '65536' },
@@ -108,9 +124,19 @@ const REJECTED: readonly { name: string; value: unknown; expected: string; got: 
 	{ name: 'pushBudget', value: -1, expected: BYTES, got: '-1' },
 	{ name: 'pushBudget', value: 2 ** 53, expected: BYTES, got: '9007199254740992' },
 	{ name: 'pushBudget', value: '1 MiB', expected: BYTES, got: '"1 MiB"' },
+	{ name: 'memory', value: -1, expected: BYTES, got: '-1' },
+	{ name: 'memory', value: '1 GiB', expected: BYTES, got: '"1 GiB"' },
 	{ name: 'pushCount', value: 201, expected: COUNT, got: '201' },
 	{ name: 'pushCount', value: -1, expected: COUNT, got: '-1' },
 	{ name: 'hints', value: 1, expected: 'true or false', got: '1' },
+	{ name: 'trailingSlash', value: 'always', expected: 'one of keep, add, remove', got: '"always"' },
+	{ name: 'trailingSlash', value: true, expected: 'one of keep, add, remove', got: 'true' },
+	{ name: 'single', value: '', expected: PAGE, got: '""' },
+	{ name: 'single', value: '../index.html', expected: PAGE, got: '"../index.html"' },
+	{ name: 'single', value: '.app.html', expected: PAGE, got: '".app.html"' },
+	{ name: 'single', value: 'app.js', expected: PAGE, got: '"app.js"' },
+	{ name: 'single', value: 'app', expected: PAGE, got: '"app"' },
+	{ name: 'single', value: 1, expected: PAGE, got: '1' },
 	{ name: 'production', value: 'yes\nplease', expected: 'true or false', got: '"yes\\nplease"' },
 	{ name: 'storage', value: '', expected: 'a folder', got: '""' },
 	{ name: 'storage', value: 5, expected: 'a folder', got: '5' },
@@ -152,7 +178,9 @@ for (const name of [
 			(error: unknown) =>
 				error instanceof UsageError &&
 				error.setting === name &&
-				error.message.startsWith(`${name}: expected one of the options port, host, cert, key, push, `) &&
+				error.message.startsWith(
+					`${name}: expected one of the options port, host, allowedHosts, cert, key, push, `,
+				) &&
 				error.message.endsWith(`, got ${JSON.stringify(name)}`),
 		);
 	});
@@ -189,9 +217,13 @@ table('what people are told of a default is what it is', () => {
 	assert.is(fallbackOf('host'), DEFAULTS.host);
 	assert.is(fallbackOf('pushBudget'), String(DEFAULTS.pushBudget));
 	assert.is(fallbackOf('pushCount'), String(DEFAULTS.pushCount));
+	assert.is(fallbackOf('memory'), String(DEFAULTS.memory));
 	assert.is(fallbackOf('cert'), 'off');
 	assert.is(fallbackOf('push'), 'push');
 	assert.is(fallbackOf('hints'), 'hints');
+	assert.is(fallbackOf('trailingSlash'), DEFAULTS.trailingSlash);
+	assert.is(fallbackOf('single'), 'off');
+	assert.is(fallbackOf('list'), 'off');
 	assert.match(fallbackOf('production')!, /^off\b/);
 });
 

@@ -1,21 +1,30 @@
 // A request becomes what the client lacks, in one straight line: read the request → look up the snapshot → read the
 // knowledge → plan → deliver. A request takes the snapshot once, so that a save midway cannot mix two versions.
 
-import { Bodies, type Body, HELD_BYTES, streamFile } from '../delivery/body.ts';
+import { Bodies, HELD_BYTES } from '../delivery/body.ts';
+import { codedFileOf, codingFor } from '../delivery/coding.ts';
 import { type AssetFields, assetFields } from '../delivery/fields.ts';
+import { IdleQueue } from '../delivery/idle-queue.ts';
+import { sendListing } from '../delivery/listing.ts';
+import { sendNotFound } from '../delivery/not-found.ts';
 import { type Connection, PageViews } from '../delivery/page-view.ts';
 import { PushQueue } from '../delivery/push.ts';
 import { IncomingRecords, type RecordCookie } from '../delivery/record-cookie.ts';
-import { refuse } from '../delivery/refusal.ts';
+import { redirect, refuse } from '../delivery/refusal.ts';
+import { type Answer, sendAnswer } from '../delivery/send.ts';
 import type { KeyOracle } from '../digest/cookie.ts';
 import { ConnectionRecord } from '../digest/knowledge.ts';
 import type { LivingKeys } from '../digest/living-keys.ts';
 import { cacheControlOf, type Lifetime } from '../http/freshness.ts';
-import { matchesNone } from '../http/preconditions.ts';
-import { fieldOf, isNavigation, parseTarget, type Target } from '../http/request.ts';
+import { type Fields, fieldOf, isNavigation, parseTarget, type Target } from '../http/request.ts';
+import { isSelective, type Selection, select } from '../http/selection.ts';
+import { isNavigating, takesPages } from '../http/visitor.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { closureOf } from '../site/closure.ts';
-import { findRoute } from '../site/routes.ts';
+import { type Fallback, findFallback } from '../site/fallbacks.ts';
+import { type Listing, listFolder } from '../site/listing.ts';
+import { encodePath } from '../site/paths.ts';
+import { findRoute, type Route, type RouteOptions } from '../site/routes.ts';
 import { type Asset, isHtml, isXhtml, type Snapshot } from '../site/snapshot.ts';
 import { decodeText } from '../site/text.ts';
 import type { Site } from '../site/watcher.ts';
@@ -27,32 +36,51 @@ export interface PipelineParts {
 	readonly keys: LivingKeys;
 	readonly lifetimeOf: (asset: Asset) => Lifetime;
 	readonly cookie: RecordCookie;
+	/** How paths lead to files. */
+	readonly routes: RouteOptions;
+	/** Whether an authority is a name of this server. */
+	readonly isOurs: (authority: string) => boolean;
 	readonly options: Pick<
 		ResolvedOptions,
-		'push' | 'pushBudget' | 'pushCount' | 'hints' | 'onRequest' | 'onProblem'
+		| 'push'
+		| 'pushBudget'
+		| 'pushCount'
+		| 'hints'
+		| 'list'
+		| 'memory'
+		| 'production'
+		| 'onRequest'
+		| 'onProblem'
 	>;
 }
+
+/** A folder that is to be listed; `unsettled`: all of the site has to be known before. */
+type FolderRoute = { readonly kind: 'folder'; readonly listing: Listing } | { readonly kind: 'unsettled' };
 
 /** Fields of a response that are for one client alone. */
 type ClientFields = Readonly<Record<string, string>>;
 
-/** Bytes of bodies held in memory at most. */
-const HELD_BODIES_BYTES = 256 * 2 ** 20;
 /** A file that changes faster than it can be read is given up on after so many readings. */
 const MAX_READINGS = 3;
 const NONE: readonly Asset[] = [];
+const WHOLE: Selection = { kind: 'whole' };
 /** Where our own files are, which the folder cannot have: it would be a hidden one. */
 const INTERNAL = '/.casper/';
 
 /** Answers requests from a site. */
 export class Pipeline implements Answerer {
 	readonly #parts: PipelineParts;
-	readonly #bodies = new Bodies(HELD_BODIES_BYTES);
+	readonly #bodies: Bodies;
 	readonly #fieldsOf: (asset: Asset) => AssetFields;
 	readonly #pages: PageViews;
 
 	constructor(parts: PipelineParts) {
 		this.#parts = parts;
+		const { memory, production } = parts.options;
+		// While developing, the next version may be there before this one has been made smaller.
+		this.#bodies = new Bodies(memory, production ? new IdleQueue() : undefined, (asset, coding) =>
+			codedFileOf(parts.site.snapshot, asset, coding),
+		);
 		this.#fieldsOf = assetFields(parts.lifetimeOf);
 		const { site, keys } = parts;
 		const oracle: KeyOracle = {
@@ -93,6 +121,7 @@ export class Pipeline implements Answerer {
 		const isHead = method === 'HEAD';
 		const target = parseTarget(exchange.target);
 		if (target === undefined) return refuse(reply, 400, fields, isHead);
+		if (!this.#parts.isOurs(exchange.authority)) return refuse(reply, 421, fields, isHead);
 		if (target.path.startsWith(INTERNAL))
 			return exchange.toClientFiles(target.path.slice(INTERNAL.length - 1));
 		if (method !== 'GET' && !isHead) return refuse(reply, 405, fields, isHead, { allow: 'GET, HEAD' });
@@ -107,67 +136,115 @@ export class Pipeline implements Answerer {
 	#answerFrom(snapshot: Snapshot, target: Target, exchange: Exchange, reading: number): void {
 		const { reply, fields, method } = exchange;
 		const isHead = method === 'HEAD';
-		const route = findRoute(snapshot, target.path);
+		const route = this.#find(snapshot, target.path, fields);
 		switch (route.kind) {
 			case 'malformed':
 				return refuse(reply, 400, fields, isHead);
 			case 'absent':
 				return refuse(reply, 404, fields, isHead);
+			case 'not found':
+				return this.#later(exchange, () => this.#answerNotFound(snapshot, route.page, target, exchange));
+			case 'folder':
+				return target.path.endsWith('/')
+					? sendListing(reply, route.listing, isHead)
+					: redirect(reply, 308, encodePath(route.listing.path), target.query);
+			case 'unsettled':
+				return this.#later(exchange, async () => {
+					await this.#parts.site.ready;
+					this.#answerFrom(this.#parts.site.snapshot, target, exchange, reading);
+				});
 			case 'redirect':
-				return reply.head(
-					{ ':status': 308, location: route.location + target.query, 'content-length': 0 },
-					true,
-				);
+				return redirect(reply, route.status, route.location, target.query);
 			case 'asset':
 				break;
 			default:
 				route satisfies never;
 		}
 		const { asset } = route;
+		const selection = isSelective(fields) ? this.#select(asset, exchange) : WHOLE;
+		if (selection.kind === 'failed') return refuse(reply, 412, fields, isHead);
+		if (selection.kind === 'unsatisfiable')
+			return refuse(reply, 416, fields, isHead, { 'content-range': `bytes */${asset.size}` });
+		const coding =
+			selection.kind !== 'part' && this.#fieldsOf(asset).coded !== undefined
+				? codingFor(fieldOf(fields, 'accept-encoding'))
+				: undefined;
 		const held = this.#bodies.peek(asset);
+		// How long a coded body is, which a HEAD is to know, too, shows when it has been made.
 		const isBodyless =
-			isHead || asset.size === 0 || matchesNone(fieldOf(fields, 'if-none-match'), asset.etag);
-		const unread = isHtml(asset.type) ? this.#unreadOf(snapshot, asset, target.path) : NONE;
-		if ((isBodyless || held !== undefined) && unread.length === 0)
-			return this.#deliver(snapshot, asset, held, target, exchange);
+			asset.size === 0 || selection.kind === 'not-modified' || (isHead && coding === undefined);
+		const isAtHand = held !== undefined && (coding === undefined || held.codings.has(coding));
+		const unread =
+			isHtml(asset.type) && fields.range === undefined ? this.#unreadOf(snapshot, asset, target.path) : NONE;
+		if ((isBodyless || isAtHand) && unread.length === 0)
+			return this.#deliver(snapshot, { asset, selection, coding, body: held }, target, exchange);
 		this.#later(exchange, async () => {
 			await Promise.all(unread.map((document) => this.#bodies.open(document)));
 			const body = await this.#bodies.open(asset);
-			if (body !== undefined) return this.#deliver(snapshot, asset, body, target, exchange);
+			if (coding !== undefined && body?.kind === 'held') await this.#bodies.encode(asset, body, coding);
+			if (body !== undefined)
+				return this.#deliver(snapshot, { asset, selection, coding, body }, target, exchange);
 			if (reading >= MAX_READINGS) return refuse(reply, 503, fields, isHead, { 'retry-after': 1 });
 			this.#answerFrom(await this.#parts.site.refresh(asset.path), target, exchange, reading + 1);
 		});
 	}
 
+	/** What answers a path, or is shown to this client instead. */
+	#find(snapshot: Snapshot, path: string, fields: Fields): Route | Fallback | FolderRoute {
+		const { routes, site, options } = this.#parts;
+		const route = findRoute(snapshot, path, routes);
+		if (route.kind !== 'absent') return route;
+		const visitor = { isNavigating: isNavigating(fields), takesPages: takesPages(fields) };
+		if (options.list && visitor.takesPages) {
+			if (!site.isReady) return { kind: 'unsettled' };
+			const listing = listFolder(snapshot, path);
+			if (listing !== undefined) return { kind: 'folder', listing };
+		}
+		return findFallback(snapshot, path, routes, visitor);
+	}
+
+	/** Shows the site's own page for what is not there, with all that it needs. */
+	async #answerNotFound(snapshot: Snapshot, page: Asset, target: Target, exchange: Exchange): Promise<void> {
+		const { reply, fields, method } = exchange;
+		const unread = this.#unreadOf(snapshot, page, target.path);
+		await Promise.all(unread.map((document) => this.#bodies.open(document)));
+		const body = await this.#bodies.open(page);
+		if (body === undefined) return refuse(reply, 404, fields, method === 'HEAD');
+		// Whoever takes anything may have asked for an image: only what is surely shown brings more with it.
+		const isView = method === 'GET' && isNavigating(fields);
+		const own = isView ? this.#viewPage(snapshot, page, false, target, exchange) : undefined;
+		sendNotFound(reply, page, body, method === 'HEAD', own);
+	}
+
 	/** Documents that show what a page needs, which is to be known before it is planned. */
 	#unreadOf(snapshot: Snapshot, page: Asset, path: string): readonly Asset[] {
-		const { unread } = closureOf(snapshot, page, path, this.#textOf);
+		const { unread } = closureOf(snapshot, page, path, this.#textOf, this.#parts.routes);
 		return unread.length === 0 ? unread : unread.filter(({ size }) => size <= HELD_BYTES);
 	}
 
-	#deliver(
-		snapshot: Snapshot,
-		asset: Asset,
-		body: Body | undefined,
-		target: Target,
-		exchange: Exchange,
-	): void {
-		const { reply, fields, method } = exchange;
-		const isUnmodified = matchesNone(fieldOf(fields, 'if-none-match'), asset.etag);
-		// Promises travel before the document, so that the client does not ask for what it is about to get.
-		const own = method === 'GET' ? this.#noteGet(snapshot, asset, isUnmodified, target, exchange) : undefined;
+	/** What of `asset` the request gets, whose fields say more than which file it wants. */
+	#select(asset: Asset, { method, fields }: Exchange): Selection {
+		const { modified } = this.#fieldsOf(asset);
+		const now = Math.floor(Date.now() / 1000);
+		return select(
+			method === 'HEAD' ? method : 'GET',
+			fields,
+			{ etag: asset.etag, modified },
+			asset.size,
+			now,
+		);
+	}
 
-		const { full, notModified } = this.#fieldsOf(asset);
-		const common = isUnmodified ? notModified : full;
-		const response = own === undefined ? common : { ...common, ...own };
-		const isEnd = isUnmodified || method === 'HEAD' || body === undefined;
-		reply.head(response, isEnd);
-		if (body?.kind === 'held') {
-			if (!isEnd) reply.body.end(body.bytes);
-		} else if (body?.kind === 'file') {
-			if (isEnd) void body.handle.close();
-			else void streamFile(asset, body.handle, reply.body).then((isWhole) => isWhole || reply.reset());
-		}
+	#deliver(snapshot: Snapshot, answer: Answer, target: Target, exchange: Exchange): void {
+		const { reply, method } = exchange;
+		const { asset, selection } = answer;
+		const isUnmodified = selection.kind === 'not-modified';
+		// Promises travel before the document, so that the client does not ask for what it is about to get.
+		const own =
+			method === 'GET' && selection.kind !== 'part'
+				? this.#noteGet(snapshot, asset, isUnmodified, target, exchange)
+				: undefined;
+		sendAnswer(reply, answer, this.#fieldsOf(asset), method === 'HEAD', own);
 	}
 
 	/** What a GET tells of its client, and does for it: the fields that are to go with the answer, if any. */
@@ -182,7 +259,8 @@ export class Pipeline implements Answerer {
 		// Whoever asks for a file has it afterwards.
 		const version = { url: target.path + target.query, hash: asset.hash };
 		http2?.connection.record.give(version, minutesNow());
-		if (isHtml(asset.type) && isNavigation(fields))
+		// Who asks for a part goes on with what it has, and shows no page anew.
+		if (isHtml(asset.type) && isNavigation(fields) && fields.range === undefined)
 			return this.#viewPage(snapshot, asset, isUnmodified, target, exchange);
 		const cookie = http2?.connection.records.heal(fields, version, minutesNow());
 		if (cookie === undefined) return undefined;
@@ -200,7 +278,7 @@ export class Pipeline implements Answerer {
 		const { fields, authority, http2 } = exchange;
 		const { hints, onRequest } = this.#parts.options;
 		if (http2 === undefined && !hints && onRequest === undefined) return undefined;
-		const closure = closureOf(snapshot, page, target.path, this.#textOf);
+		const closure = closureOf(snapshot, page, target.path, this.#textOf, this.#parts.routes);
 		const nowMinutes = minutesNow();
 		const view = this.#pages.view({ fields, authority, snapshot, closure, isUnmodified, http2, nowMinutes });
 		exchange.page = view.entry;

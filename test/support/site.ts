@@ -1,6 +1,7 @@
 // Snapshots made of texts, without a disk.
 
 import { encodePath, type UrlPath } from '../../src/site/paths.ts';
+import { parseRedirectRules } from '../../src/site/redirect-rules.ts';
 import { referencesOfHtml } from '../../src/site/references.ts';
 import { referencesOfCss } from '../../src/site/references-css.ts';
 import { importsOfModule } from '../../src/site/references-modules.ts';
@@ -20,13 +21,16 @@ export const assetOf = (name: string, content: string): Asset => {
 		hash: `hash of ${content}`,
 		modifiedMs: 0,
 		diskVersion: content,
-		references: name.endsWith('.css')
-			? referencesOfCss(content)
-			: name.endsWith('.js')
-				? importsOfModule(content)
-				: isHtml(typeOf(name))
-					? referencesOfHtml(content)
-					: undefined,
+		references:
+			name === '/_redirects'
+				? parseRedirectRules(content)
+				: name.endsWith('.css')
+					? referencesOfCss(content)
+					: name.endsWith('.js')
+						? importsOfModule(content)
+						: isHtml(typeOf(name))
+							? referencesOfHtml(content)
+							: undefined,
 	});
 };
 
