@@ -1,5 +1,6 @@
 // From a document through its style sheets, modules and frames: every file on the way and what it refers to.
 
+import { parseUrl } from './hrefs.ts';
 import type { DocumentReferences, Reference } from './references.ts';
 import type { StyleSheet } from './references-css.ts';
 import { type ImportMap, parseImportMaps, resolveSpecifier } from './references-modules.ts';
@@ -118,12 +119,3 @@ function* moduleLinks({ asset, url, crossorigin }: Source, document: DocumentSou
 	const isBroken = links.some(({ target }) => target === undefined);
 	for (const link of links) if (!isBroken || link.target === undefined) yield link;
 }
-
-/** The URL that a text stands for at `base`. */
-export const parseUrl = (text: string, base: URL): URL | undefined => {
-	try {
-		return new URL(text, base);
-	} catch {
-		return undefined;
-	}
-};

@@ -1,15 +1,8 @@
 // The closure of a page: everything that it refers to, itself or through its style sheets, modules and frames, in the
 // order in which it is held up by it.
 
-import {
-	type DocumentSource,
-	type Link,
-	linksOf,
-	ORIGIN,
-	parseUrl,
-	type Source,
-	toDocument,
-} from './closure-walk.ts';
+import { type DocumentSource, type Link, linksOf, ORIGIN, type Source, toDocument } from './closure-walk.ts';
+import { parseUrl } from './hrefs.ts';
 import { matchesEveryScreen } from './media.ts';
 import type { Destination, Reference, Reservation } from './references.ts';
 import type { SheetInUse } from './references-cascade.ts';

@@ -16,3 +16,12 @@ export const toHref = (text: string): string => {
 	const href = trimHref(text);
 	return href.startsWith('#') || NOT_FETCHED.test(href) ? '' : href;
 };
+
+/** The URL that a text stands for, at `base` if there is one; `undefined` for what is none. */
+export const parseUrl = (text: string, base?: URL): URL | undefined => {
+	try {
+		return new URL(text, base);
+	} catch {
+		return undefined;
+	}
+};

@@ -2,6 +2,7 @@
 // Dynamic imports are none of these: they happen if and when the script gets there.
 
 import { parse } from 'es-module-lexer/js';
+import { parseUrl } from './hrefs.ts';
 import { lineCounter } from './lines.ts';
 import type { Destination } from './references.ts';
 
@@ -139,11 +140,3 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 /** HTML Standard, "resolve a URL-like module specifier": bare names are none. */
 const parseLikeUrl = (text: string, base: URL): URL | undefined =>
 	/^(?:\/|\.\/|\.\.\/)/.test(text) ? parseUrl(text, base) : parseUrl(text);
-
-const parseUrl = (text: string, base?: URL): URL | undefined => {
-	try {
-		return new URL(text, base);
-	} catch {
-		return undefined;
-	}
-};
