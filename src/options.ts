@@ -24,6 +24,12 @@ export interface ServeOptions {
 	 */
 	readonly allowedHosts?: readonly string[] | undefined;
 	/**
+	 * Let pages of other sites load files: `true` of all, else of this origin (`https://app.example`). While developing,
+	 * they are refused otherwise; loopback origins never are.
+	 * @default false
+	 */
+	readonly cors?: string | boolean | undefined;
+	/**
 	 * PEM file of the certificate and its chain; `true`: a self-signed one for localhost, made once and kept.
 	 * @default false, which means no TLS
 	 */
@@ -100,6 +106,7 @@ export interface ResolvedOptions {
 	readonly host: string | true;
 	/** `undefined`: none given. */
 	readonly allowedHosts: readonly string[] | undefined;
+	readonly cors: string | boolean;
 	readonly cert: string | boolean;
 	readonly key: string | undefined;
 	readonly push: boolean;
@@ -178,6 +185,18 @@ export const OPTIONS: readonly OptionSpec[] = [
 		accepts: {
 			expected: 'host names',
 			isValid: (value) => Array.isArray(value) && value.every((name) => /^(?:\*?\.)?[^\s/:,*]+$/.test(name)),
+		},
+	},
+	{
+		name: 'cors',
+		flags: '--cors [origin]',
+		help: 'let pages of other sites load files; alone: of all',
+		fallback: 'off; with --production, none are refused, but none can read',
+		accepts: {
+			expected: 'an origin such as https://app.example',
+			isValid: (value) =>
+				typeof value === 'boolean' ||
+				(typeof value === 'string' && /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.:[\]-]+$/.test(value)),
 		},
 	},
 	{
@@ -282,6 +301,7 @@ const DEFAULTS: ResolvedOptions = {
 	port: undefined,
 	host: 'localhost',
 	allowedHosts: undefined,
+	cors: false,
 	cert: false,
 	key: undefined,
 	push: true,

@@ -9,6 +9,7 @@ const DEFAULTS = {
 	port: undefined,
 	host: 'localhost',
 	allowedHosts: undefined,
+	cors: false,
 	cert: false,
 	key: undefined,
 	push: true,
@@ -40,6 +41,7 @@ options('what is given stands, and nothing else changes', () => {
 		port: 0,
 		host: true,
 		allowedHosts: ['a.test', '.b.test'],
+		cors: 'https://a.test',
 		cert: 'cert.pem',
 		key: 'key.pem',
 		push: false,
@@ -71,6 +73,7 @@ options('neither the options given nor the defaults are changed', () => {
 const ACCEPTED: readonly { name: string; values: readonly unknown[] }[] = [
 	{ name: 'port', values: [0, 1, 8080, 65_535] },
 	{ name: 'host', values: [true, 'localhost', '0.0.0.0', '::1', 'example.com'] },
+	{ name: 'cors', values: [true, false, 'https://a.test', 'http://[::1]:80'] },
 	{ name: 'allowedHosts', values: [[], ['a'], ['.a.b', '*.c.d', 'e']] },
 	{ name: 'cert', values: [true, false, 'a.pem'] },
 	{ name: 'push', values: [true, false] },
@@ -179,7 +182,7 @@ for (const name of [
 				error instanceof UsageError &&
 				error.setting === name &&
 				error.message.startsWith(
-					`${name}: expected one of the options port, host, allowedHosts, cert, key, push, `,
+					`${name}: expected one of the options port, host, allowedHosts, cors, cert, key, push, `,
 				) &&
 				error.message.endsWith(`, got ${JSON.stringify(name)}`),
 		);

@@ -40,10 +40,12 @@ const CODED_VARIES = { vary: 'Accept-Encoding' };
 /**
  * A source of {@link AssetFields} for a server whose lifetimes are `lifetimeOf`.
  * @param isCoding whether files may travel in content codings
+ * @param cors the origin whose pages may read files, `*` for all; `undefined`: this one alone
  */
 export const assetFields = (
 	lifetimeOf: (asset: Asset) => Lifetime,
 	isCoding = true,
+	cors: string | undefined = undefined,
 ): ((asset: Asset) => AssetFields) => {
 	const known = new WeakMap<Asset, AssetFields>();
 	return (asset) => {
@@ -54,6 +56,7 @@ export const assetFields = (
 				'cache-control': cacheControlOf(lifetimeOf(asset), false),
 				etag: asset.etag,
 				...(isHtml(asset.type) ? DOCUMENT_VARIES : isCoded && CODED_VARIES),
+				...(cors !== undefined && { 'access-control-allow-origin': cors }),
 			};
 			const modified = modifiedOf(asset);
 			const full = {

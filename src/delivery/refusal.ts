@@ -6,6 +6,7 @@ import type { Reply } from './reply.ts';
 /** The statuses that we answer without a file, with a sentence for people. */
 const REFUSALS = {
 	400: ['Bad request', 'The address is not written as addresses are.'],
+	403: ['Forbidden', 'Pages of other sites may not load this. --cors allows it.'],
 	404: ['Not found', 'There is no such file here. Letter case counts.'],
 	405: ['Method not allowed', 'Files can be read (GET, HEAD), nothing else.'],
 	412: ['Precondition failed', 'The file is not the version that was asked for.'],
@@ -57,6 +58,19 @@ export const redirect = (reply: Reply, status: number, location: string, query: 
 	// Browsers would keep it for as long as they like, and a file that is renamed would lead them in circles.
 	reply.head({ ':status': status, location: target, 'content-length': 0, 'cache-control': 'no-store' }, true);
 };
+
+/** Answers a browser that asks whether it may ask (Fetch §3.2.2): files can be read, with whatever fields. */
+export const sendPreflight = (reply: Reply, origin: string): void =>
+	reply.head(
+		{
+			':status': 204,
+			'access-control-allow-origin': origin,
+			'access-control-allow-methods': 'GET, HEAD',
+			'access-control-allow-headers': '*',
+			'access-control-max-age': 86_400,
+		},
+		true,
+	);
 
 const pageOf = (status: number, title: string, sentence: string): string => `<!doctype html>
 <html lang="en">

@@ -10,11 +10,12 @@ import { sendNotFound } from '../delivery/not-found.ts';
 import { type Connection, PageViews } from '../delivery/page-view.ts';
 import { PushQueue } from '../delivery/push.ts';
 import { IncomingRecords, type RecordCookie } from '../delivery/record-cookie.ts';
-import { redirect, refuse } from '../delivery/refusal.ts';
+import { redirect, refuse, sendPreflight } from '../delivery/refusal.ts';
 import { type Answer, sendAnswer } from '../delivery/send.ts';
 import type { KeyOracle } from '../digest/cookie.ts';
 import { ConnectionRecord } from '../digest/knowledge.ts';
 import type { LivingKeys } from '../digest/living-keys.ts';
+import { isForeignLoad } from '../http/cross-site.ts';
 import { cacheControlOf, type Lifetime } from '../http/freshness.ts';
 import { type Fields, fieldOf, isNavigation, parseTarget, type Target } from '../http/request.ts';
 import { isSelective, type Selection, select } from '../http/selection.ts';
@@ -49,6 +50,7 @@ export interface PipelineParts {
 		| 'list'
 		| 'memory'
 		| 'production'
+		| 'cors'
 		| 'onRequest'
 		| 'onProblem'
 	>;
@@ -81,7 +83,7 @@ export class Pipeline implements Answerer {
 		this.#bodies = new Bodies(memory, production ? new IdleQueue() : undefined, (asset, coding) =>
 			codedFileOf(parts.site.snapshot, asset, coding),
 		);
-		this.#fieldsOf = assetFields(parts.lifetimeOf);
+		this.#fieldsOf = assetFields(parts.lifetimeOf, true, corsOriginOf(parts.options.cors));
 		const { site, keys } = parts;
 		const oracle: KeyOracle = {
 			// By half an index, the keys of the other half would be those of files long gone.
@@ -122,6 +124,10 @@ export class Pipeline implements Answerer {
 		const target = parseTarget(exchange.target);
 		if (target === undefined) return refuse(reply, 400, fields, isHead);
 		if (!this.#parts.isOurs(exchange.authority)) return refuse(reply, 421, fields, isHead);
+		const { cors, production } = this.#parts.options;
+		if (cors === false && !production && isForeignLoad(fields, exchange.authority))
+			return refuse(reply, 403, fields, isHead);
+		if (method === 'OPTIONS' && cors !== false) return sendPreflight(reply, corsOriginOf(cors) ?? '*');
 		if (target.path.startsWith(INTERNAL))
 			return exchange.toClientFiles(target.path.slice(INTERNAL.length - 1));
 		if (method !== 'GET' && !isHead) return refuse(reply, 405, fields, isHead, { allow: 'GET, HEAD' });
@@ -300,5 +306,9 @@ export class Pipeline implements Answerer {
 		reply.reset();
 	}
 }
+
+/** What `Access-Control-Allow-Origin` says (Fetch §3.2.3). */
+const corsOriginOf = (cors: string | boolean): string | undefined =>
+	cors === false ? undefined : cors === true ? '*' : cors;
 
 const minutesNow = (): number => Math.floor(Date.now() / 60_000);
