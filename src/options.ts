@@ -84,6 +84,11 @@ export interface ServeOptions {
 	 */
 	readonly list?: boolean | undefined;
 	/**
+	 * **Seconds** for which files other than pages may be used without asking again; what changes meanwhile is seen late.
+	 * @default undefined, which means that every use is asked for
+	 */
+	readonly maxage?: number | undefined;
+	/**
 	 * Files whose name carries a content hash may be kept for a year without asking again.
 	 * @default false
 	 */
@@ -117,6 +122,8 @@ export interface ResolvedOptions {
 	readonly single: string | boolean;
 	readonly list: boolean;
 	readonly memory: number;
+	/** `undefined`: every use is asked for. */
+	readonly maxage: number | undefined;
 	readonly production: boolean;
 	/** `undefined`: the user's data folder. */
 	readonly storage: string | undefined;
@@ -271,6 +278,13 @@ export const OPTIONS: readonly OptionSpec[] = [
 		accepts: flag,
 	},
 	{
+		name: 'maxage',
+		flags: '--maxage <n>',
+		help: 'seconds for which files other than pages may be used without asking',
+		fallback: 'none: each use is asked for',
+		accepts: integer(0, 31_536_000, ' of seconds'),
+	},
+	{
 		name: 'production',
 		flags: '--production',
 		help: 'files named by a content hash are immutable; the log is JSON',
@@ -312,6 +326,7 @@ const DEFAULTS: ResolvedOptions = {
 	single: false,
 	list: false,
 	memory: 2 ** 28,
+	maxage: undefined,
 	production: false,
 	storage: undefined,
 	onRequest: undefined,

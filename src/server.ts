@@ -14,7 +14,7 @@ import { Pipeline } from './server/pipeline.ts';
 import { openSockets } from './server/sockets.ts';
 import { singlePath } from './site/fallbacks.ts';
 import type { RouteOptions } from './site/routes.ts';
-import type { Asset, Snapshot } from './site/snapshot.ts';
+import { type Asset, isHtml, type Snapshot } from './site/snapshot.ts';
 import { openSite, type SiteListener } from './site/watcher.ts';
 import { readCertificate } from './tls/certificate.ts';
 import { dataFolder } from './tls/data-folder.ts';
@@ -50,7 +50,7 @@ const HTTP2_LIMITS = { settings: { maxConcurrentStreams: MAX_STREAMS }, maxSessi
 export const serve = async (directory: string, options: ServeOptions = {}): Promise<Server> => {
 	const resolved = resolveOptions(options);
 	const tls = await openTls(resolved);
-	const lifetimeOf = (asset: Asset): Lifetime => lifetimeIn(asset, resolved.production);
+	const lifetimeOf = (asset: Asset): Lifetime => lifetimeIn(asset, resolved);
 	const keys = new LivingKeys();
 	const routes = routesOf(resolved);
 	const listener: SiteListener = {
@@ -117,6 +117,13 @@ const routesOf = ({ trailingSlash, single }: ResolvedOptions): RouteOptions => (
 	single: single === false ? undefined : singlePath(single === true ? 'index.html' : single),
 });
 
-/** Nobody sees anything stale: only a name that changes with the content may be used without asking. */
-const lifetimeIn = (asset: Asset, isProduction: boolean): Lifetime =>
-	isProduction && asset.isFingerprinted ? { kind: 'immutable' } : { kind: 'revalidate' };
+/**
+ * Nobody sees anything stale: only a name that changes with the content may be used without asking, and what somebody says
+ * may be. Pages never: from them, everything else is found.
+ */
+const lifetimeIn = (asset: Asset, { production, maxage }: ResolvedOptions): Lifetime => {
+	if (production && asset.isFingerprinted) return { kind: 'immutable' };
+	return maxage === undefined || isHtml(asset.type)
+		? { kind: 'revalidate' }
+		: { kind: 'max-age', seconds: maxage };
+};

@@ -20,6 +20,7 @@ const DEFAULTS = {
 	single: false,
 	list: false,
 	memory: 268_435_456,
+	maxage: undefined,
 	production: false,
 	storage: undefined,
 	onRequest: undefined,
@@ -52,6 +53,7 @@ options('what is given stands, and nothing else changes', () => {
 		single: 'app.html',
 		list: true,
 		memory: 0,
+		maxage: 600,
 		production: true,
 		storage: 'folder',
 		onRequest: () => {},
@@ -73,6 +75,7 @@ options('neither the options given nor the defaults are changed', () => {
 const ACCEPTED: readonly { name: string; values: readonly unknown[] }[] = [
 	{ name: 'port', values: [0, 1, 8080, 65_535] },
 	{ name: 'host', values: [true, 'localhost', '0.0.0.0', '::1', 'example.com'] },
+	{ name: 'maxage', values: [0, 1, 31_536_000] },
 	{ name: 'cors', values: [true, false, 'https://a.test', 'http://[::1]:80'] },
 	{ name: 'allowedHosts', values: [[], ['a'], ['.a.b', '*.c.d', 'e']] },
 	{ name: 'cert', values: [true, false, 'a.pem'] },
