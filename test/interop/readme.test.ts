@@ -5,7 +5,8 @@
 //   again    the second, with the cookie of the first
 //   changed  the third, after css/site.css has changed
 //
-// To write new ones, as the files NAME.txt in a folder that exists:
+// A line `… and 30 more like these, STATUS` stands for so many rows that are left out, pushed (`*`) or not.
+// To write new ones, whole, as the files NAME.txt in a folder that exists:
 //   LISTINGS=folder node test/run/tests.mjs --dir test/interop readme
 
 import { readFileSync } from 'node:fs';
@@ -38,6 +39,16 @@ const visitThrice = (): Promise<Record<(typeof LISTINGS)[number], Visit>> =>
 		return { first, again, changed };
 	});
 
+/** How many of these lines are of a kind: `*304`, `200`. */
+const countByKind = (lines: readonly string[]): ReadonlyMap<string, number> => {
+	const counts = new Map<string, number>();
+	for (const line of lines) {
+		const kind = /^(\*?)\s*(\d{3})/.exec(line)?.slice(1, 3).join('') ?? '';
+		counts.set(kind, (counts.get(kind) ?? 0) + 1);
+	}
+	return counts;
+};
+
 test('its listings of visits name the paths, codes and asterisks of real ones', async () => {
 	const visits = await visitThrice();
 	const folder = process.env.LISTINGS;
@@ -49,7 +60,20 @@ test('its listings of visits name the paths, codes and asterisks of real ones', 
 	for (const name of LISTINGS) {
 		const listing = new RegExp(`<!-- listing:${name} -->(.*?)<!-- /listing -->`, 's').exec(text)?.[1];
 		assert.ok(listing, `README.md: has no <!-- listing:${name} --> … <!-- /listing -->`);
-		assert.equal(toLines(parseTable(listing!)), toLines(visits[name].rows), `listing:${name}`);
+		const listed = toLines(parseTable(listing!));
+		const real = toLines(visits[name].rows);
+		assert.equal(
+			listed.filter((line) => !real.includes(line)),
+			[],
+			`listing:${name} has what no visit has`,
+		);
+		const left = real.filter((line) => !listed.includes(line));
+		const told = [...listing!.matchAll(/^… and (\d+) more like these, (\*?) ?(\d{3})$/gm)];
+		assert.equal(
+			told.map(([, count, star, status]) => `${count} ${star}${status}`).sort(),
+			[...countByKind(left)].map(([kind, count]) => `${count} ${kind}`).sort(),
+			`listing:${name}`,
+		);
 	}
 });
 
