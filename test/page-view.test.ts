@@ -392,7 +392,10 @@ healing('is not what these requests show', async () => {
 		{ name: 'a prefetch', fields: { 'sec-purpose': 'prefetch' } },
 		{ name: 'a download, or the fetch of a script', fields: { 'sec-fetch-dest': 'empty' } },
 		{ name: 'a file shown as a page', fields: { 'sec-fetch-dest': 'document' } },
-		{ name: 'another site', fields: { 'sec-fetch-dest': 'script', 'sec-fetch-site': 'cross-site' } },
+		{
+			name: 'another site of this machine',
+			fields: { 'sec-fetch-dest': 'script', 'sec-fetch-site': 'cross-site', origin: 'http://127.0.0.1:9' },
+		},
 		{ name: 'HEAD', fields: { ':method': 'HEAD' } },
 		{ name: 'a proxy', fields: { via: '1.1 proxy' } },
 		{ name: 'what was not claimed: another query', target: '/m.js?v=2' },
