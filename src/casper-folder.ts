@@ -10,6 +10,7 @@ import type { KeyOracle } from './digest/cookie.ts';
 import { LivingKeys } from './digest/living-keys.ts';
 import type { ResourceVersion } from './digest/resource-key.ts';
 import type { Delivery } from './plan.ts';
+import { pathIn } from './site/paths.ts';
 import { findFile } from './site/routes.ts';
 import type { Asset } from './site/snapshot.ts';
 import { openSite, type Site } from './site/watcher.ts';
@@ -61,7 +62,7 @@ export class Folder implements Source {
 		const site = await this.#opening.catch(() => undefined);
 		if (site === undefined) return;
 		// Whatever cannot be read is not pushed; the document comes anyway.
-		await Promise.allSettled(Array.from(urls, (url) => site.settle(pathOf(url))));
+		await Promise.allSettled(Array.from(urls, (url) => site.settle(pathIn(url))));
 	}
 
 	find(url: string): ResourceVersion | undefined {
@@ -74,7 +75,7 @@ export class Folder implements Source {
 	}
 
 	#assetAt(url: string): Asset | undefined {
-		return this.#site && findFile(this.#site.snapshot, pathOf(url));
+		return this.#site && findFile(this.#site.snapshot, pathIn(url));
 	}
 
 	open(session: ServerHttp2Session): Pushes {
@@ -100,8 +101,6 @@ export class Folder implements Source {
 		await site?.close();
 	}
 }
-
-const pathOf = (url: string): string => url.replace(/\?.*/s, '');
 
 /** A file as the dependency of a page of which nothing is known but that it needs it. */
 const toDelivery = (url: string, asset: Asset): Delivery => ({

@@ -1,13 +1,12 @@
 // From a document through its style sheets, modules and frames: every file on the way and what it refers to.
 
 import { parseUrl } from './hrefs.ts';
+import { ORIGIN } from './paths.ts';
 import type { DocumentReferences, Reference } from './references.ts';
 import type { StyleSheet } from './references-css.ts';
+import { RANKS } from './references-elements.ts';
 import { type ImportMap, parseImportMaps, resolveSpecifier } from './references-modules.ts';
 import type { Asset } from './snapshot.ts';
-
-/** Stands for the origin of the site, which no file knows. */
-export const ORIGIN = 'http://site.invalid';
 
 /** A document on the way, which all that it leads to belongs to. */
 export interface DocumentSource {
@@ -46,9 +45,7 @@ export type Link = Pick<
 	readonly text: string;
 };
 
-/** What style sheets, modules and fonts hold up, as ranks (see `Reference.rank`). */
-const STYLE_RANK = 0;
-const MODULE_RANK = 2;
+/** More than there are ranks: what is in a frame comes after all that its page refers to. */
 const FRAME_RANKS = 10;
 
 /** `source` as a document; `undefined` where it is none. */
@@ -78,7 +75,7 @@ export function* linksOf(source: Source, document: DocumentSource): Generator<Li
 const toLink = (reference: Reference, { base, importMap, rankBase }: DocumentSource): Link => {
 	const { href, isSpecifier, rank } = reference;
 	const target = isSpecifier ? resolveSpecifier(href, base, importMap) : parseUrl(href, base);
-	return { ...reference, rank: rankBase + rank, target: target && new URL(target), text: href };
+	return { ...reference, rank: rankBase + rank, target, text: href };
 };
 
 function* importLinks(sheet: StyleSheet, base: URL, linesBefore: number, rankBase: number): Generator<Link> {
@@ -91,7 +88,7 @@ function* importLinks(sheet: StyleSheet, base: URL, linesBefore: number, rankBas
 			crossorigin: undefined,
 			integrity: undefined,
 			line: line + linesBefore,
-			rank: rankBase + STYLE_RANK,
+			rank: rankBase + RANKS.style,
 			reservation,
 			leads: 'style',
 		};
@@ -103,14 +100,14 @@ function* moduleLinks({ asset, url, crossorigin }: Source, document: DocumentSou
 	const links = asset.references.imports.map(({ specifier, as, line }): Link => {
 		const target = resolveSpecifier(specifier, base, document.importMap);
 		return {
-			target: target && new URL(target),
+			target,
 			text: specifier,
 			as,
 			isModule: as === 'script',
 			crossorigin: crossorigin ?? 'anonymous',
 			integrity: target && document.importMap.integrity.get(target.href),
 			line,
-			rank: document.rankBase + MODULE_RANK,
+			rank: document.rankBase + RANKS.script,
 			reservation: undefined,
 			leads: as === 'script' ? 'module' : undefined,
 		};

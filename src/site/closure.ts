@@ -1,12 +1,14 @@
 // The closure of a page: everything that it refers to, itself or through its style sheets, modules and frames, in the
 // order in which it is held up by it.
 
-import { type DocumentSource, type Link, linksOf, ORIGIN, type Source, toDocument } from './closure-walk.ts';
+import { type DocumentSource, type Link, linksOf, type Source, toDocument } from './closure-walk.ts';
 import { parseUrl } from './hrefs.ts';
 import { matchesEveryScreen } from './media.ts';
+import { ORIGIN } from './paths.ts';
 import type { Destination, Reference, Reservation } from './references.ts';
 import type { SheetInUse } from './references-cascade.ts';
 import type { StyleSheet } from './references-css.ts';
+import { RANKS } from './references-elements.ts';
 import { needsOf } from './references-style.ts';
 import { DEFAULT_ROUTES, findRoute, type RouteOptions } from './routes.ts';
 import { type Asset, isXhtml, type Snapshot } from './snapshot.ts';
@@ -59,8 +61,6 @@ const MAX_DEPENDENCIES = 5000;
 /** Style sheets that a document uses, those imported twice counted twice, and imports below each other. */
 const MAX_SHEETS = 500;
 const MAX_IMPORT_DEPTH = 64;
-const IMAGE_RANK = 4;
-const FONT_RANK = 3;
 
 const NO_TEXTS: TextSource = () => undefined;
 
@@ -175,7 +175,7 @@ class Walk {
 				crossorigin: isCors ? 'anonymous' : undefined,
 				integrity: undefined,
 				line: line + sheet.linesBefore,
-				rank: document.rankBase + (as === 'font' ? FONT_RANK : IMAGE_RANK),
+				rank: document.rankBase + (as === 'font' ? RANKS.early : RANKS.image),
 				reservation,
 				leads: undefined,
 			};
@@ -271,10 +271,9 @@ class Walk {
 				asset: undefined,
 				reservation: link.reservation ?? 'leads nowhere',
 			};
-		target.hash = '';
 		if (target.origin !== ORIGIN) {
 			const reservation = link.reservation ?? 'other origin';
-			return { ...common, url: target.href, hash: '', asset: undefined, reservation };
+			return { ...common, url: withoutFragment(target.href), hash: '', asset: undefined, reservation };
 		}
 		const outcome = this.#lookUp(target.pathname);
 		const asset = typeof outcome === 'object' ? outcome : undefined;
@@ -298,4 +297,7 @@ interface SheetAt extends SheetInUse {
  * not).
  */
 const urlOf = (target: URL): string =>
-	target.pathname.replaceAll('^', '%5E') + target.href.slice(ORIGIN.length + target.pathname.length);
+	target.pathname.replaceAll('^', '%5E') +
+	withoutFragment(target.href).slice(ORIGIN.length + target.pathname.length);
+
+const withoutFragment = (href: string): string => href.replace(/#.*/s, '');

@@ -64,13 +64,19 @@ export const pathOfFile = (names: readonly string[]): UrlPath | undefined =>
 		? (`/${names.join('/')}` as UrlPath)
 		: undefined;
 
+/** Stands for the origin of the site, which no file knows. */
+export const ORIGIN = 'http://site.invalid';
+
+/** The path of a reference, without query and fragment. */
+export const pathIn = (reference: string): string => reference.replace(/[?#].*/s, '');
+
 /**
  * The path as a browser serialises it when it reads a correct reference to the file. What the URL parser would take for
  * a delimiter (`%`, `?`, `#`) or drop (a space at the end) is escaped first, and so is `^`, which Node before 24 leaves as
  * it is; what browsers leave alone (`+`, `'`, `&`, …) stays.
  */
 export const encodePath = (path: UrlPath): string =>
-	new URL(`http://site.invalid${path.replace(/[%?#^ ]/g, encodeURIComponent)}`).pathname;
+	new URL(`${ORIGIN}${path.replace(/[%?#^ ]/g, encodeURIComponent)}`).pathname;
 
 /**
  * The path and, where it has others, its spellings in composed and decomposed characters (Unicode NFC, NFD): which one a

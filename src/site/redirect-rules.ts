@@ -1,7 +1,7 @@
 // The `_redirects` file of a site, in the notation of Netlify and Cloudflare Pages: `from to [status][!]`, a rule a line.
 // Conditions on query, country, language or role, proxies and rules for other hosts are mistakes here.
 
-import { parsePath, type UrlPath } from './paths.ts';
+import { ORIGIN, parsePath, pathIn, type UrlPath } from './paths.ts';
 
 /** Where the rules are. Never served. */
 export const REDIRECTS_PATH: UrlPath = '/_redirects' as UrlPath;
@@ -51,7 +51,6 @@ export interface RuleOutcome {
 	readonly location: string;
 }
 
-const ORIGIN = 'http://site.invalid';
 const STATUSES: ReadonlySet<number> = new Set([200, 301, 302, 303, 307, 308, 404]);
 /** Netlify's; Cloudflare's is 302. As no redirect of ours is kept, clients see no difference. */
 const DEFAULT_STATUS = 301;
@@ -192,6 +191,6 @@ const locationOf = (to: string, values: ReadonlyMap<string, string>): string | u
 };
 
 const isAt = (location: string, path: UrlPath): boolean => {
-	const target = parsePath(location.replace(/[?#].*/s, ''));
+	const target = parsePath(pathIn(location));
 	return target.kind === 'path' && target.path === path;
 };

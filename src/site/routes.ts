@@ -1,6 +1,6 @@
 // Request path → what answers it. Only what the snapshot lists can be found, so no path can lead out of the site.
 
-import { encodePath, isHidden, parsePath, spellingsOf, type UrlPath } from './paths.ts';
+import { encodePath, isHidden, parsePath, pathIn, spellingsOf, type UrlPath } from './paths.ts';
 import { applyRedirectRules, REDIRECTS_PATH, type RedirectRules } from './redirect-rules.ts';
 import type { Asset, Snapshot } from './snapshot.ts';
 
@@ -92,8 +92,6 @@ const ruledRoute = (
 	}
 	return undefined;
 };
-
-const pathIn = (location: string): string => location.replace(/[?#].*/s, '');
 
 /** The paths that the rules of the site may show for an encoded request path. */
 export const ruledCandidatesOf = (snapshot: Snapshot, encodedPath: string): readonly UrlPath[] => {

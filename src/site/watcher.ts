@@ -8,7 +8,7 @@ import { type FSWatcher, watch } from 'chokidar';
 import { CasperError } from '../errors.ts';
 import { closureOf } from './closure.ts';
 import { fallbackCandidatesOf } from './fallbacks.ts';
-import { isHidden, type UrlPath } from './paths.ts';
+import { isHidden, pathIn, type UrlPath } from './paths.ts';
 import { REDIRECTS_PATH } from './redirect-rules.ts';
 import { candidatesOf, DEFAULT_ROUTES, findRoute, type RouteOptions, ruledCandidatesOf } from './routes.ts';
 import { diskVersionAt, explore, fileOf, folderIdAt, pathOf, Readings } from './scan.ts';
@@ -137,7 +137,7 @@ class WatchedSite implements Site {
 			);
 			if (unknown.length === 0) return;
 			for (const { url } of unknown) tried.add(url);
-			await this.#index(unknown.flatMap(({ url }) => candidatesOf(url.replace(/\?.*/s, ''))));
+			await this.#index(unknown.flatMap(({ url }) => candidatesOf(pathIn(url))));
 		}
 	}
 
