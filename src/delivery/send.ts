@@ -1,17 +1,12 @@
 // An answer on its way to whoever asked for it: a file, a part of it, its form in a content coding, or a 304.
 
 import type { Coding } from '../http/content-coding.ts';
+import type { Part } from '../http/range.ts';
 import type { Selection } from '../http/selection.ts';
 import type { Asset } from '../site/snapshot.ts';
 import { type Body, streamFile } from './body.ts';
 import { type AssetFields, partFields } from './fields.ts';
 import type { Reply, ResponseFields } from './reply.ts';
-
-/** Bytes from `start` to before `end`. */
-export interface Part {
-	readonly start: number;
-	readonly end: number;
-}
 
 /** What answers a request for a file. */
 export interface Answer {

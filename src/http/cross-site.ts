@@ -14,6 +14,8 @@ import { isNavigating } from './visitor.ts';
 export const isForeignLoad = (fields: Fields, authority: string): boolean => {
 	const site = fields['sec-fetch-site'];
 	if (site !== undefined && site !== 'cross-site') return false;
+	// Most that say nothing of a site say nothing at all.
+	if (site === undefined && fields.origin === undefined && fields.referer === undefined) return false;
 	if (isNavigating(fields)) return false;
 	const from = hostOfUrl(fields.origin) ?? hostOfUrl(fields.referer);
 	// A browser that says it is another site, but not which one.

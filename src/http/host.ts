@@ -23,10 +23,14 @@ export const hostCheck = (names: readonly string[]): ((authority: string) => boo
 		'.localhost',
 		...names.flatMap((name) => /^\*?(\..+)$/.exec(name.toLowerCase())?.[1] ?? []),
 	];
+	// Each request asks, and nearly all ask for the same.
+	let last = '';
 	return (authority) => {
-		if (authority === '') return true;
+		if (authority === '' || authority === last) return true;
 		const host = hostOf(authority);
 		if (host === undefined) return false;
-		return exact.has(host) || isAddress(host) || suffixes.some((suffix) => host.endsWith(suffix));
+		const isOurs = exact.has(host) || isAddress(host) || suffixes.some((suffix) => host.endsWith(suffix));
+		if (isOurs) last = authority;
+		return isOurs;
 	};
 };

@@ -1,16 +1,23 @@
 // Range requests (RFC 9110 §14): one part of a representation. Several parts are not sent one by one
 // (`multipart/byteranges`): a server may ignore a Range, and who asks for several gets the whole.
 
+/** Bytes from `start` to before `end`. */
+export interface Part {
+	readonly start: number;
+	readonly end: number;
+}
+
 /** What a `Range` field asks for. */
 export type Range =
 	/** Everything: it asks for that, for several parts, for nothing that we know, or for nothing that makes sense. */
 	| { readonly kind: 'whole' }
-	/** Bytes from `start` to before `end`: at least one. */
-	| { readonly kind: 'part'; readonly start: number; readonly end: number }
+	/** At least one byte. */
+	| ({ readonly kind: 'part' } & Part)
 	/** Nothing that there is. */
 	| { readonly kind: 'unsatisfiable' };
 
-const WHOLE: Range = { kind: 'whole' };
+/** Everything. */
+export const WHOLE: Range = { kind: 'whole' };
 const UNSATISFIABLE: Range = { kind: 'unsatisfiable' };
 
 /** More parts than anybody needs are an attack (RFC 9110 §17.15). */
@@ -40,11 +47,6 @@ export const parseRange = (field: string, size: number): Range => {
 	}
 	return joined(parts);
 };
-
-interface Part {
-	readonly start: number;
-	readonly end: number;
-}
 
 /** The bytes that there are of one part, which may be none; `undefined` where it is not written as parts are. */
 const parsePart = (spec: string, size: number): Part | undefined => {

@@ -45,15 +45,13 @@ const escapeBeyondAscii = (text: string): string | undefined => {
 	}
 };
 
+/** The destinations whose answers are shown as pages (Fetch §2.2.5). */
+export const PAGES: ReadonlySet<unknown> = new Set(['document', 'iframe', 'frame']);
+
 /** Whether the client shows the answer as a page; clients that do not send Fetch Metadata may. */
 export const isNavigation = (fields: Fields): boolean => {
 	const destination = fields['sec-fetch-dest'];
-	return (
-		destination === undefined ||
-		destination === 'document' ||
-		destination === 'iframe' ||
-		destination === 'frame'
-	);
+	return destination === undefined || PAGES.has(destination);
 };
 
 /** Whether a proxy stands between: it may mix its users on one connection (RFC 9110 §7.6.3, RFC 7239). */

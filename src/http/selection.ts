@@ -1,23 +1,17 @@
 // What of a representation answers a GET or HEAD: preconditions first, then the range (RFC 9110 §13.2.2, §14.2).
 
 import { evaluatePreconditions, isSameVersion, type Validators } from './preconditions.ts';
-import { parseRange } from './range.ts';
+import { parseRange, type Range, WHOLE } from './range.ts';
 import { type Fields, fieldOf } from './request.ts';
 
-/** What a request gets. */
+/** What a request gets: all of it (200), a part (206), or no bytes where there are none such (416). */
 export type Selection =
-	/** All of it: 200. */
-	| { readonly kind: 'whole' }
-	/** Bytes from `start` to before `end`: 206. */
-	| { readonly kind: 'part'; readonly start: number; readonly end: number }
+	| Range
 	/** The client has it: 304. */
 	| { readonly kind: 'not-modified' }
 	/** It is not the version that the client means: 412. */
-	| { readonly kind: 'failed' }
-	/** It has no such bytes: 416. */
-	| { readonly kind: 'unsatisfiable' };
+	| { readonly kind: 'failed' };
 
-const WHOLE: Selection = { kind: 'whole' };
 const NOT_MODIFIED: Selection = { kind: 'not-modified' };
 const FAILED: Selection = { kind: 'failed' };
 

@@ -1,9 +1,6 @@
 // What a client would do with a page where it asked for something that is not there.
 
-import { type Fields, fieldOf } from './request.ts';
-
-/** Shown as pages (Fetch §2.2.5). */
-const PAGES: ReadonlySet<unknown> = new Set(['document', 'iframe', 'frame']);
+import { type Fields, fieldOf, PAGES } from './request.ts';
 
 /**
  * Whether the request is a navigation, as Fetch Metadata says it; of a client that does not send them, whether it asks for

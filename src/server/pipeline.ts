@@ -17,6 +17,7 @@ import { ConnectionRecord } from '../digest/knowledge.ts';
 import type { LivingKeys } from '../digest/living-keys.ts';
 import { isForeignLoad } from '../http/cross-site.ts';
 import { cacheControlOf, type Lifetime } from '../http/freshness.ts';
+import { WHOLE } from '../http/range.ts';
 import { type Fields, fieldOf, isNavigation, parseTarget, type Target } from '../http/request.ts';
 import { isSelective, type Selection, select } from '../http/selection.ts';
 import { isNavigating, takesPages } from '../http/visitor.ts';
@@ -65,7 +66,6 @@ type ClientFields = Readonly<Record<string, string>>;
 /** A file that changes faster than it can be read is given up on after so many readings. */
 const MAX_READINGS = 3;
 const NONE: readonly Asset[] = [];
-const WHOLE: Selection = { kind: 'whole' };
 /** Where our own files are, which the folder cannot have: it would be a hidden one. */
 const INTERNAL = '/.casper/';
 
