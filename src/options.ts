@@ -89,6 +89,49 @@ export interface ServeOptions {
 	 */
 	readonly maxage?: number | undefined;
 	/**
+	 * Serve files and folders whose names begin with a dot, too; `.well-known` (RFC 8615) is served in any case.
+	 * @default false
+	 */
+	readonly dotfiles?: boolean | undefined;
+	/**
+	 * Serve what symbolic links lead to outside the folder, too.
+	 * @default false
+	 */
+	readonly followSymlinks?: boolean | undefined;
+	/**
+	 * What is neither served nor watched: names (`node_modules`), which hold anywhere below the folder, or paths from it on
+	 * (`/drafts/*.html`), with `*`, `**`, `?`, `[…]` and `{a,b}` as shells have them.
+	 * @default ['node_modules']
+	 */
+	readonly ignore?: readonly string[] | undefined;
+	/**
+	 * **Seconds** for which running answers may go on after {@link Server.close}, 0–3600.
+	 * @default 5
+	 */
+	readonly grace?: number | undefined;
+	/**
+	 * Answer this path with 200 as soon as the whole folder is indexed, with 503 before and while closing; `true`:
+	 * `/.casper/health`. Such requests are not told to `onRequest`.
+	 * @default false
+	 */
+	readonly health?: string | boolean | undefined;
+	/**
+	 * With TLS: port on which HTTP is redirected to HTTPS (308), 0–65535; 0: any free one; `true`: 8080.
+	 * @default false
+	 */
+	readonly httpRedirect?: number | boolean | undefined;
+	/**
+	 * Listen on this Unix socket and not on a port.
+	 * @default undefined, which means a port
+	 */
+	readonly unix?: string | undefined;
+	/**
+	 * Take the client's address, and the host and scheme that it asked for, from `Forwarded` (RFC 7239), else from
+	 * `X-Forwarded-For`, `-Host` and `-Proto`. Only behind a proxy that sets them anew: anybody else can write them.
+	 * @default false
+	 */
+	readonly trustProxy?: boolean | undefined;
+	/**
 	 * Files whose name carries a content hash may be kept for a year without asking again.
 	 * @default false
 	 */
@@ -124,6 +167,15 @@ export interface ResolvedOptions {
 	readonly memory: number;
 	/** `undefined`: every use is asked for. */
 	readonly maxage: number | undefined;
+	readonly dotfiles: boolean;
+	readonly followSymlinks: boolean;
+	readonly ignore: readonly string[];
+	readonly grace: number;
+	readonly health: string | boolean;
+	readonly httpRedirect: number | boolean;
+	/** `undefined`: a port. */
+	readonly unix: string | undefined;
+	readonly trustProxy: boolean;
 	readonly production: boolean;
 	/** `undefined`: the user's data folder. */
 	readonly storage: string | undefined;
@@ -285,10 +337,79 @@ export const OPTIONS: readonly OptionSpec[] = [
 		accepts: integer(0, 31_536_000, ' of seconds'),
 	},
 	{
+		name: 'dotfiles',
+		flags: '--dotfiles',
+		help: 'serve files whose names begin with a dot, too',
+		fallback: 'only below .well-known',
+		accepts: flag,
+	},
+	{
+		name: 'followSymlinks',
+		flags: '--follow-symlinks',
+		help: 'serve what links lead to outside the folder, too',
+		fallback: 'off',
+		accepts: flag,
+	},
+	{
+		name: 'ignore',
+		flags: '--ignore <patterns>',
+		help: 'neither serve nor watch these names (anywhere) or /paths, joined by commas; none: an empty one',
+		fallback: 'node_modules',
+		accepts: {
+			expected: 'names or paths without blanks at their ends',
+			isValid: (value) =>
+				Array.isArray(value) &&
+				value.every((pattern) => typeof pattern === 'string' && pattern === pattern.trim()),
+		},
+	},
+	{
 		name: 'production',
 		flags: '--production',
 		help: 'files named by a content hash are immutable; the log is JSON',
 		fallback: 'off, unless NODE_ENV=production',
+		accepts: flag,
+	},
+	{
+		name: 'grace',
+		flags: '--grace <n>',
+		help: 'seconds for which running answers may go on when it is asked to stop',
+		fallback: '5',
+		accepts: integer(0, 3600, ' of seconds'),
+	},
+	{
+		name: 'health',
+		flags: '--health [path]',
+		help: 'answer this path with 200 once all is indexed; alone: /.casper/health',
+		fallback: 'off',
+		accepts: {
+			expected: 'a path such as /health',
+			isValid: (value) =>
+				typeof value === 'boolean' ||
+				(typeof value === 'string' && /^\/[\w.~!$&'()*+,;=:@%/-]*$/.test(value)),
+		},
+	},
+	{
+		name: 'httpRedirect',
+		flags: '--http-redirect [number]',
+		help: 'with TLS: redirect HTTP on this port to HTTPS; alone: 8080',
+		fallback: 'off',
+		accepts: {
+			expected: integer(0, 65_535).expected,
+			isValid: (value) => typeof value === 'boolean' || integer(0, 65_535).isValid(value),
+		},
+	},
+	{
+		name: 'unix',
+		flags: '--unix <path>',
+		help: 'listen on this Unix socket and not on a port',
+		fallback: 'off',
+		accepts: text('the path of a socket'),
+	},
+	{
+		name: 'trustProxy',
+		flags: '--trust-proxy',
+		help: 'take address, host and scheme of clients from Forwarded or X-Forwarded-*',
+		fallback: 'off',
 		accepts: flag,
 	},
 	{
@@ -327,6 +448,14 @@ const DEFAULTS: ResolvedOptions = {
 	list: false,
 	memory: 2 ** 28,
 	maxage: undefined,
+	dotfiles: false,
+	followSymlinks: false,
+	ignore: ['node_modules'],
+	grace: 5,
+	health: false,
+	httpRedirect: false,
+	unix: undefined,
+	trustProxy: false,
 	production: false,
 	storage: undefined,
 	onRequest: undefined,
