@@ -69,12 +69,39 @@ coding('text comes in the coding that the client prefers, and is the file (RFC 9
 			}
 });
 
-coding('what a coding is not worth, or too large for memory, comes as it is', async () => {
+coding('long text is coded as far as the memory for bodies allows', async () => {
+	for (const [memory, want] of [
+		[undefined, 'br'],
+		[2 ** 20, undefined],
+	] as const) {
+		const tested = await openIndexed(FILES, { memory });
+		const { fields, body } = await ask(tested, 'HTTP/2', '/large.css', { 'accept-encoding': 'br, gzip' });
+		assert.is(fields['content-encoding'], want);
+		assert.is(String(want === 'br' ? zlib.brotliDecompressSync(body) : body), FILES['large.css']);
+		assert.is(fields.vary, 'Accept-Encoding');
+	}
+});
+
+coding('the page for what is not there is coded, and says what by', async () => {
+	const tested = await openIndexed({
+		'404.html': `<!doctype html><title>none</title>${'gone '.repeat(500)}`,
+	});
+	for (const protocol of PROTOCOLS) {
+		const fields = { accept: 'text/html', 'accept-encoding': 'gzip' };
+		const answer = await ask(tested, protocol, '/missing', fields);
+		assert.is(answer.status, 404);
+		assert.is(answer.fields['content-encoding'], 'gzip');
+		assert.match(String(zlib.gunzipSync(answer.body)), /gone/);
+		assert.match(answer.fields.vary ?? '', /Accept-Encoding/);
+		assert.is(answer.fields.etag, undefined);
+	}
+});
+
+coding('what a coding is not worth comes as it is', async () => {
 	const tested = await openIndexed(FILES);
 	for (const protocol of PROTOCOLS)
 		for (const [path, want] of [
 			['small.css', FILES['small.css']],
-			['large.css', FILES['large.css']],
 			['photo.jpg', FILES['photo.jpg']],
 			['empty.css', ''],
 			['noise.txt', NOISE],

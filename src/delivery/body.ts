@@ -1,24 +1,25 @@
 // The bytes of a representation: from memory where they are held, else from the disk; never of another version.
 
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
-import type { Coding } from '../http/content-coding.ts';
-import { diskVersionOf } from '../site/scan.ts';
+import { type Coding, isCompressible } from '../http/content-coding.ts';
+import { diskVersionOf, READ_FLAGS } from '../site/scan.ts';
 import type { Asset } from '../site/snapshot.ts';
 import { encodeBest, encodeContent, isCodingOf } from './coding.ts';
 import type { IdleQueue } from './idle-queue.ts';
 
-/** Files up to this size, in bytes, are held in memory; larger ones are streamed from the disk each time. */
+/** Files up to this size, in bytes, are held in memory; larger ones, but for text, are streamed from the disk each time. */
 export const HELD_BYTES: number = 2 ** 20;
+
+/** Text, which gets much smaller in a content coding, is held and coded up to this size, as far as memory allows. */
+export const CODED_BYTES: number = 2 ** 23;
+/** The part of the memory for bodies that one of them may take. */
+const SHARE = 1 / 8;
 
 const CHUNK_BYTES = 2 ** 16;
 /** Files up to this size, in bytes, are coded as well as can be, which takes half a second for one of them. */
 const REFINED_BYTES = 2 ** 18;
-
-// Without O_NONBLOCK a named pipe that took a file's place would hold a thread for ever.
-const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** A body that can be sent: whole, or as an open file of `asset.size` bytes that must be closed. */
 export type Body = HeldBody | { readonly kind: 'file'; readonly handle: FileHandle };
@@ -70,9 +71,10 @@ export class Bodies {
 		this.#readyFor = readyFor;
 	}
 
-	/** The body of `asset` if it is held. */
-	peek(asset: Asset): HeldBody | undefined {
+	/** The body of `asset` if it is held, and in `coding` as well where one is given. */
+	peek(asset: Asset, coding?: Coding | undefined): HeldBody | undefined {
 		const body = this.#held.get(asset.hash);
+		if (coding !== undefined && body?.codings.has(coding) !== true) return undefined;
 		// Re-inserted only when it is about to matter: the order of use is kept while memory is short.
 		if (body !== undefined && this.#bytes > this.#budget / 2) {
 			this.#held.delete(asset.hash);
@@ -81,11 +83,20 @@ export class Bodies {
 		return body;
 	}
 
-	/** Opens the body of exactly this version; `undefined` where the file has changed, gone, or cannot be read. */
-	async open(asset: Asset): Promise<Body | undefined> {
-		const body = this.peek(asset);
-		if (body !== undefined) return body;
-		if (asset.size > HELD_BYTES) return openFile(asset);
+	/**
+	 * Opens the body of exactly this version; `undefined` where the file has changed, gone, or cannot be read.
+	 * @param coding what is to be among the codings of a held body
+	 */
+	async open(asset: Asset, coding?: Coding | undefined): Promise<Body | undefined> {
+		const body = this.peek(asset) ?? (await this.#read(asset));
+		if (coding !== undefined && body?.kind === 'held') await this.encode(asset, body, coding);
+		return body;
+	}
+
+	async #read(asset: Asset): Promise<Body | undefined> {
+		const isLong = asset.size > HELD_BYTES;
+		const isWorthIt = isCompressible(asset.type) && asset.size <= Math.min(CODED_BYTES, this.#budget * SHARE);
+		if (isLong && !isWorthIt) return openFile(asset);
 		let reading = this.#reading.get(asset);
 		if (reading === undefined) {
 			reading = this.#hold(asset).finally(() => this.#reading.delete(asset));

@@ -5,7 +5,7 @@ import type { Coding } from '../http/content-coding.ts';
 import type { Delivery } from '../plan.ts';
 import type { Bodies, Body } from './body.ts';
 import { codingFor } from './coding.ts';
-import type { AssetFields } from './fields.ts';
+import type { FieldSource } from './fields.ts';
 import { StreamReply } from './reply.ts';
 import { sendAnswer } from './send.ts';
 
@@ -29,7 +29,7 @@ const STALL_MS = 20;
 export class PushQueue {
 	readonly #session: ServerHttp2Session;
 	readonly #bodies: Bodies;
-	readonly #fieldsOf: (asset: Delivery['asset']) => AssetFields;
+	readonly #fieldsOf: FieldSource;
 	readonly #queue: Pushed[] = [];
 	/** Taken from the queue, but waiting for the disk, or for one before them that does. */
 	readonly #reading: Pushed[] = [];
@@ -43,11 +43,7 @@ export class PushQueue {
 	#openBytes = 0;
 	#openLarge = 0;
 
-	constructor(
-		session: ServerHttp2Session,
-		bodies: Bodies,
-		fieldsOf: (asset: Delivery['asset']) => AssetFields,
-	) {
+	constructor(session: ServerHttp2Session, bodies: Bodies, fieldsOf: FieldSource) {
 		this.#session = session;
 		this.#bodies = bodies;
 		this.#fieldsOf = fieldsOf;
@@ -96,7 +92,8 @@ export class PushQueue {
 		};
 		if (verdict === 'confirm') fields['if-none-match'] = asset.etag;
 		// What the response varies by is part of the request that it answers: else no cache could use it (RFC 9111 §4.1).
-		const isCodable = acceptEncoding !== undefined && this.#fieldsOf(asset).coded !== undefined;
+		const isCodable =
+			acceptEncoding !== undefined && this.#fieldsOf(asset, dependency.url).coded !== undefined;
 		if (isCodable) fields['accept-encoding'] = acceptEncoding;
 		const coding = isCodable ? codingFor(acceptEncoding) : undefined;
 		try {
@@ -179,9 +176,7 @@ export class PushQueue {
 			this.#open++;
 			this.#openBytes += pushed.size;
 			if (pushed.isLarge) this.#openLarge++;
-			const held = this.#bodies.peek(asset);
-			const isAtHand = pushed.coding === undefined || held?.codings.has(pushed.coding);
-			pushed.content = isAtHand ? held : undefined;
+			pushed.content = this.#bodies.peek(asset, pushed.coding);
 			if (pushed.content === undefined) void this.#read(pushed);
 		}
 		if (this.#reading.length === 0 && pushed.content !== undefined) this.#answer(pushed, pushed.content);
@@ -190,7 +185,8 @@ export class PushQueue {
 
 	async #read(pushed: Pushed): Promise<void> {
 		// The version that was promised may be gone: the client asks for the one that took its place.
-		pushed.content = (await this.#bodyOf(pushed).catch(() => undefined)) ?? 'gone';
+		const { delivery, coding } = pushed;
+		pushed.content = (await this.#bodies.open(delivery.asset, coding).catch(() => undefined)) ?? 'gone';
 		// In plan order, whatever the order in which the disk gave the bodies.
 		for (let next = this.#reading[0]; next?.content !== undefined; next = this.#reading[0]) {
 			this.#reading.shift();
@@ -198,21 +194,15 @@ export class PushQueue {
 		}
 	}
 
-	async #bodyOf({ delivery: { asset }, coding }: Pushed): Promise<Body | undefined> {
-		const body = await this.#bodies.open(asset);
-		if (coding !== undefined && body?.kind === 'held') await this.#bodies.encode(asset, body, coding);
-		return body;
-	}
-
 	#answer(pushed: Pushed, content: Content): void {
 		if (content === 'gone') return pushed.reset();
-		const { asset } = pushed.delivery;
+		const { asset, dependency } = pushed.delivery;
 		const selection = { kind: content === 'none' ? 'not-modified' : 'whole' } as const;
 		const body = content === 'none' || asset.size === 0 ? undefined : content;
 		sendAnswer(
 			pushed,
 			{ asset, selection, coding: pushed.coding, body },
-			this.#fieldsOf(asset),
+			this.#fieldsOf(asset, dependency.url),
 			false,
 			undefined,
 		);
