@@ -6,9 +6,11 @@ import type { Pushes, Source } from './casper-source.ts';
 import { Bodies } from './delivery/body.ts';
 import { assetFields } from './delivery/fields.ts';
 import { PushQueue } from './delivery/push.ts';
+import { SiteTerms } from './delivery/terms.ts';
 import type { KeyOracle } from './digest/cookie.ts';
 import { LivingKeys } from './digest/living-keys.ts';
 import type { ResourceVersion } from './digest/resource-key.ts';
+import type { Lifetime } from './http/freshness.ts';
 import type { Delivery } from './plan.ts';
 import { pathIn } from './site/paths.ts';
 import { findFile } from './site/routes.ts';
@@ -22,7 +24,8 @@ const HELD_BYTES = 64 * 2 ** 20;
  * How long the host lets clients use a file is not known; to ask before each use is right for every file. Neither is in
  * which content codings it sends them.
  */
-const fieldsOf = assetFields(() => ({ kind: 'revalidate' }), false);
+const REVALIDATE: Lifetime = { kind: 'revalidate' };
+const fieldsOf = assetFields(new SiteTerms(() => REVALIDATE).of, false);
 
 /** The files of `folder`, in the version that each has at the moment. */
 export class Folder implements Source {

@@ -25,6 +25,7 @@ export type Reason =
 	/** The client names the URL but not what it holds under it: a change stays unseen until it asks. */
 	| 'held, version unknown'
 	| 'an older copy may still be fresh'
+	| 'not to be stored'
 	| 'over the byte budget'
 	| 'over the count budget'
 	| NonNullable<Dependency['reservation']>;
@@ -65,7 +66,8 @@ export interface PlanInput {
 	/** What this connection was given: no body travels twice on it, whatever the stronger evidence says. */
 	readonly connection: Knowledge;
 	readonly channel: Channel;
-	readonly lifetimeOf: (asset: Asset) => Lifetime;
+	/** By the URL under which it is asked for. */
+	readonly lifetimeOf: (asset: Asset, url: string) => Lifetime;
 	/** Bytes of `send` bodies at most; not looked at where the channel is `hints`, which sends none. */
 	readonly byteBudget: number;
 	/**
@@ -132,7 +134,8 @@ const judge = (dependency: Dependency, input: PlanInput): { verdict: Verdict; re
 	const { asset, reservation } = dependency;
 	if (reservation !== undefined) return { verdict: 'leave', reason: reservation };
 	if (asset === undefined) return { verdict: 'leave', reason: 'missing' };
-	const lifetime = input.lifetimeOf(asset);
+	const lifetime = input.lifetimeOf(asset, dependency.url);
+	if (lifetime.kind === 'no-store') return { verdict: 'leave', reason: 'not to be stored' };
 	const { knowledge, connection } = input;
 	// A hard reload asks for every body again, and is the only one who gets one twice on a connection.
 	const given = knowledge.evidence === 'no-cache' ? undefined : connection.claimOf(dependency);

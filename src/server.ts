@@ -5,6 +5,7 @@ import { createServer as createHttp1Server } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import { homedir, platform } from 'node:os';
 import { recordCookieFor } from './delivery/record-cookie.ts';
+import { SiteTerms } from './delivery/terms.ts';
 import { LivingKeys } from './digest/living-keys.ts';
 import type { Lifetime } from './http/freshness.ts';
 import { hostCheck } from './http/host.ts';
@@ -13,7 +14,8 @@ import { takeRequests } from './server/exchange.ts';
 import { Pipeline } from './server/pipeline.ts';
 import { openSockets } from './server/sockets.ts';
 import { singlePath } from './site/fallbacks.ts';
-import type { RouteOptions } from './site/routes.ts';
+import { HEADERS_PATH } from './site/header-rules.ts';
+import { headerRulesOf, type RouteOptions } from './site/routes.ts';
 import { type Asset, isHtml, type Snapshot } from './site/snapshot.ts';
 import { openSite, type SiteListener } from './site/watcher.ts';
 import { readCertificate } from './tls/certificate.ts';
@@ -50,17 +52,21 @@ const HTTP2_LIMITS = { settings: { maxConcurrentStreams: MAX_STREAMS }, maxSessi
 export const serve = async (directory: string, options: ServeOptions = {}): Promise<Server> => {
 	const resolved = resolveOptions(options);
 	const tls = await openTls(resolved);
-	const lifetimeOf = (asset: Asset): Lifetime => lifetimeIn(asset, resolved);
+	const terms = new SiteTerms(lifetimesOf(resolved));
 	const keys = new LivingKeys();
 	const routes = routesOf(resolved);
 	const listener: SiteListener = {
 		...(resolved.onProblem && { onProblem: resolved.onProblem }),
-		onChange: (changes, before) => {
+		onChange: (changes, before, after) => {
+			const areRulesNew = changes.has(HEADERS_PATH);
+			if (areRulesNew) terms.use(headerRulesOf(after));
 			for (const [path, asset] of changes) {
 				const earlier = before.get(path);
 				if (earlier !== undefined) keys.remove(earlier);
-				if (asset !== undefined) keys.add(asset, lifetimeOf(asset).kind === 'max-age');
+				if (asset !== undefined) keys.add(asset, terms.of(asset).lifetime.kind === 'max-age');
 			}
+			if (!areRulesNew) return;
+			for (const asset of after.assets()) if (terms.of(asset).lifetime.kind === 'max-age') keys.age(asset);
 		},
 	};
 	const site = await openSite(directory, listener, routes);
@@ -71,7 +77,15 @@ export const serve = async (directory: string, options: ServeOptions = {}): Prom
 		const sockets = await openSockets({ host, port, defaultPort, tls, patienceMs: PATIENCE_MS }, engines);
 		const cookie = recordCookieFor(sockets.port, tls !== undefined);
 		const isOurs = hostCheckFor(resolved, tls?.cert);
-		const pipeline = new Pipeline({ site, keys, lifetimeOf, cookie, routes, isOurs, options: resolved });
+		const pipeline = new Pipeline({
+			site,
+			keys,
+			termsOf: terms.of,
+			cookie,
+			routes,
+			isOurs,
+			options: resolved,
+		});
 		takeRequests(engines, pipeline, resolved.onRequest);
 		const name = host === true ? 'localhost' : host.includes(':') ? `[${host}]` : host;
 		return {
@@ -121,9 +135,12 @@ const routesOf = ({ trailingSlash, single }: ResolvedOptions): RouteOptions => (
  * Nobody sees anything stale: only a name that changes with the content may be used without asking, and what somebody says
  * may be. Pages never: from them, everything else is found.
  */
-const lifetimeIn = (asset: Asset, { production, maxage }: ResolvedOptions): Lifetime => {
-	if (production && asset.isFingerprinted) return { kind: 'immutable' };
-	return maxage === undefined || isHtml(asset.type)
-		? { kind: 'revalidate' }
-		: { kind: 'max-age', seconds: maxage };
+const lifetimesOf = ({ production, maxage }: ResolvedOptions): ((asset: Asset) => Lifetime) => {
+	const revalidate: Lifetime = { kind: 'revalidate' };
+	const immutable: Lifetime = { kind: 'immutable' };
+	const aged: Lifetime = maxage === undefined ? revalidate : { kind: 'max-age', seconds: maxage };
+	return (asset) => {
+		if (production && asset.isFingerprinted) return immutable;
+		return isHtml(asset.type) ? revalidate : aged;
+	};
 };

@@ -61,6 +61,7 @@ const closureOf = (...dependencies: Dependency[]): Closure => ({
 	page: assetOf('/index.html'),
 	hasImportMap: false,
 	dependencies,
+	named: new Set(),
 	unread: [],
 });
 

@@ -2,10 +2,10 @@
 
 import { type Coding, isCompressible } from '../http/content-coding.ts';
 import { formatDate } from '../http/date.ts';
-import { cacheControlOf, type Lifetime } from '../http/freshness.ts';
 import { type Asset, isHtml } from '../site/snapshot.ts';
-import { HELD_BYTES } from './body.ts';
+import { CODED_BYTES } from './body.ts';
 import type { ResponseFields } from './reply.ts';
+import type { Terms, TermsSource } from './terms.ts';
 
 /** Files below this size, in bytes, travel as they are: coded, they would save no packet. */
 const MIN_CODED_BYTES = 1024;
@@ -37,50 +37,85 @@ const DOCUMENT_VARIES = { vary: 'Accept-Encoding, Cache-Digest, Service-Worker-N
 /** A file that travels in several forms says which field chose the form (RFC 9110 §12.5.5). */
 const CODED_VARIES = { vary: 'Accept-Encoding' };
 
+/** The fields of an asset at a URL, which is its own unless given. */
+export type FieldSource = (asset: Asset, url?: string) => AssetFields;
+
 /**
- * A source of {@link AssetFields} for a server whose lifetimes are `lifetimeOf`.
+ * A source of {@link AssetFields}.
+ * @param termsOf the terms on which assets are given
  * @param isCoding whether files may travel in content codings
  * @param cors the origin whose pages may read files, `*` for all; `undefined`: this one alone
  */
 export const assetFields = (
-	lifetimeOf: (asset: Asset) => Lifetime,
+	termsOf: TermsSource,
 	isCoding = true,
 	cors: string | undefined = undefined,
-): ((asset: Asset) => AssetFields) => {
-	const known = new WeakMap<Asset, AssetFields>();
-	return (asset) => {
-		let fields = known.get(asset);
-		if (fields === undefined) {
-			const isCoded = isCoding && isCodable(asset);
-			const validators = {
-				'cache-control': cacheControlOf(lifetimeOf(asset), false),
-				etag: asset.etag,
-				...(isHtml(asset.type) ? DOCUMENT_VARIES : isCoded && CODED_VARIES),
-				...(cors !== undefined && { 'access-control-allow-origin': cors }),
-			};
-			const modified = modifiedOf(asset);
-			const full = {
-				':status': 200,
-				'content-type': asset.type,
-				'content-length': asset.size,
-				...validators,
-				...(modified !== undefined && { 'last-modified': formatDate(modified) }),
-				'accept-ranges': 'bytes',
-				'x-content-type-options': 'nosniff',
-			};
-			// Of the two validators, the tag is enough for a cache (RFC 9110 §15.4.5).
-			const notModified = { ':status': 304, ...validators };
-			const coded = isCoded ? codedFields(full, notModified) : undefined;
-			fields = { full, notModified, modified, coded };
-			known.set(asset, fields);
-		}
+): FieldSource => {
+	// Nearly all have one URL; of another one, they are made again.
+	const known = new WeakMap<Asset, { readonly terms: Terms; readonly fields: AssetFields }>();
+	return (asset, url) => {
+		const terms = termsOf(asset, url);
+		const memo = known.get(asset);
+		if (memo?.terms === terms) return memo.fields;
+		const fields = toFields(asset, terms, isCoding && isCodable(asset), cors);
+		known.set(asset, { terms, fields });
 		return fields;
 	};
 };
 
+const toFields = (asset: Asset, terms: Terms, isCoded: boolean, cors: string | undefined): AssetFields => {
+	const { cacheControl } = terms;
+	const validators = {
+		...(cacheControl !== undefined && { 'cache-control': cacheControl }),
+		etag: asset.etag,
+		...(isHtml(asset.type) ? DOCUMENT_VARIES : isCoded && CODED_VARIES),
+		...(cors !== undefined && { 'access-control-allow-origin': cors }),
+	};
+	const modified = modifiedOf(asset);
+	const full = edited(
+		{
+			':status': 200,
+			'content-type': asset.type,
+			'content-length': asset.size,
+			...validators,
+			...(modified !== undefined && { 'last-modified': formatDate(modified) }),
+			'accept-ranges': 'bytes',
+			'x-content-type-options': 'nosniff',
+		},
+		terms,
+		() => true,
+	);
+	// Of the two validators, the tag is enough for a cache; of the site's fields, what describes content (RFC 9110 §15.4.5).
+	const notModified = edited(
+		{ ':status': 304, ...validators },
+		terms,
+		(name) => !DESCRIBES_CONTENT.test(name),
+	);
+	const coded = isCoded ? codedFields(full, notModified) : undefined;
+	return { full, notModified, modified, coded };
+};
+
+const DESCRIBES_CONTENT = /^content-(?!location$|security-policy)/;
+
+/** `fields` as the site wants them, in which those to choose a representation by stay (RFC 9110 §12.5.5). */
+const edited = (
+	fields: ResponseFields,
+	{ set, removed }: Terms,
+	isWanted: (name: string) => boolean,
+): ResponseFields => {
+	if (set.size === 0 && removed.size === 0) return fields;
+	const { vary } = fields;
+	const kept = Object.entries(fields).filter(
+		([name]) => name.startsWith(':') || name === 'vary' || !removed.has(name),
+	);
+	const given = [...set].filter(([name]) => isWanted(name));
+	const varies = vary !== undefined && set.has('vary') ? { vary: `${vary}, ${set.get('vary')}` } : {};
+	return { ':status': fields[':status'], ...Object.fromEntries([...kept, ...given]), ...varies };
+};
+
 /** What is streamed from the disk is not coded on the way: it is sent as it is. */
 const isCodable = ({ type, size }: Asset): boolean =>
-	size >= MIN_CODED_BYTES && size <= HELD_BYTES && isCompressible(type);
+	size >= MIN_CODED_BYTES && size <= CODED_BYTES && isCompressible(type);
 
 const codedFields = (full: ResponseFields, notModified: ResponseFields): CodedFields => {
 	const etag = `W/${full.etag}`;

@@ -15,6 +15,8 @@ export const MAX_LINKS = 30;
 /** Characters of the field: proxies and clients have limits for a whole response head from 4 KiB on. */
 export const MAX_LINK_CHARACTERS = 3072;
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** The hints of one document. */
 export interface Hints {
 	/** The value of `Link`; `undefined` where there is nothing to say. */
@@ -29,10 +31,14 @@ export interface Hints {
  * a shorter one behind it is not.
  * @param hasImportMap of the document. A module that is hinted is there before its map: Chromium then cannot resolve what
  * it imports, and Firefox takes no map any more, so that of such a document no module is hinted
+ * @param named URLs that the field names already
  */
-export const hintsOf = (plan: Plan, hasImportMap: boolean): Hints => {
+export const hintsOf = (plan: Plan, hasImportMap: boolean, named: ReadonlySet<string> = NONE): Hints => {
 	const candidates = plan.deliveries.filter(
-		({ dependency }) => !(hasImportMap && dependency.isModule) && linkOf(dependency, plan) !== undefined,
+		({ dependency }) =>
+			!(hasImportMap && dependency.isModule) &&
+			!named.has(dependency.url) &&
+			linkOf(dependency, plan) !== undefined,
 	);
 	candidates.sort((a, b) => b.dependency.depth - a.dependency.depth);
 	const deliveries: Delivery[] = [];

@@ -12,15 +12,15 @@ import {
 	NOTHING_WANTED_FROM_CACHE,
 } from '../digest/knowledge.ts';
 import type { LivingKeys } from '../digest/living-keys.ts';
-import { cacheControlOf, type Lifetime } from '../http/freshness.ts';
 import { type Fields, fieldOf, isForwarded, refusesCached } from '../http/request.ts';
 import type { PageEntry } from '../log.ts';
 import { type Channel, chooseChannel, type EnabledChannels, makePlan } from '../plan.ts';
 import type { Closure } from '../site/closure.ts';
-import type { Asset, Snapshot } from '../site/snapshot.ts';
+import type { Snapshot } from '../site/snapshot.ts';
 import { hintsOf } from './hints.ts';
 import type { PushQueue } from './push.ts';
 import { type IncomingRecords, type RecordCookie, readRecord, rememberIn } from './record-cookie.ts';
+import type { TermsSource } from './terms.ts';
 
 /** What lasts as long as an HTTP/2 connection. */
 export interface Connection {
@@ -37,7 +37,7 @@ export interface Connection {
 export interface PageViewParts {
 	readonly keys: LivingKeys;
 	readonly oracle: KeyOracle;
-	readonly lifetimeOf: (asset: Asset) => Lifetime;
+	readonly termsOf: TermsSource;
 	readonly cookie: RecordCookie;
 	readonly options: EnabledChannels & { readonly pushBudget: number; readonly pushCount: number };
 }
@@ -45,6 +45,8 @@ export interface PageViewParts {
 /** A request for a page that is there. */
 export interface PageRequest {
 	readonly fields: Fields;
+	/** Encoded path at which the page is shown. */
+	readonly url: string;
 	/** As the client names this server: host, and port where it is not the usual one. */
 	readonly authority: string;
 	readonly snapshot: Snapshot;
@@ -83,7 +85,8 @@ export class PageViews {
 	/** Makes the promises of a page view, before its document is answered, and says what the document is to carry. */
 	view(page: PageRequest): PageAnswer {
 		const { fields, closure, http2, nowMinutes } = page;
-		const { options, lifetimeOf, cookie } = this.#parts;
+		const { options, termsOf, cookie } = this.#parts;
+		const terms = termsOf(closure.page, page.url);
 		this.#learnVariants(closure);
 		const client = {
 			isPageView: true,
@@ -95,14 +98,16 @@ export class PageViews {
 		const connection = client.isForwarded ? undefined : http2?.connection;
 		const record = connection === undefined ? readRecord(fields, cookie) : connection.records.read(fields);
 		const given = connection?.record ?? NOTHING_KNOWN;
-		const knowledge = this.#knowledgeOf(page, channel, record, given);
+		// What caches give to others may name nothing that one client alone lacks.
+		const isForAll = channel === 'hints' && terms.isShared;
+		const knowledge = isForAll ? NOTHING_KNOWN : this.#knowledgeOf(page, channel, record, given);
 		const { evidence } = knowledge;
 		const plan = makePlan({
 			closure,
 			knowledge,
-			connection: given,
+			connection: isForAll ? NOTHING_KNOWN : given,
 			channel,
-			lifetimeOf,
+			lifetimeOf: (asset, url) => termsOf(asset, url).lifetime,
 			byteBudget: options.pushBudget,
 			countBudget: Math.min(options.pushCount, connection?.pushes.room ?? options.pushCount),
 			nowMinutes,
@@ -117,21 +122,22 @@ export class PageViews {
 			))
 				if (verdict === 'send') gifts.give(dependency, nowMinutes);
 		}
-		const hints = channel === 'hints' ? hintsOf(plan, closure.hasImportMap) : undefined;
+		const hints = channel === 'hints' ? hintsOf(plan, closure.hasImportMap, closure.named) : undefined;
 		// Who says what it holds needs no record of ours.
 		const setCookie =
-			connection === undefined || evidence === 'cache-digest'
+			connection === undefined || evidence === 'cache-digest' || terms.isShared
 				? undefined
 				: this.#writeRecord(page, connection, record);
 		// Hints, too, are those of one client where they rest on more than what `Vary` names.
 		const isTailored = connection !== undefined || evidence === 'cookie' || evidence === 'conditional';
-		const isPersonal = setCookie !== undefined || (hints !== undefined && isTailored);
+		const isPersonal = !terms.isShared && (setCookie !== undefined || (hints !== undefined && isTailored));
+		const links = [terms.set.get('link'), hints?.link].filter((link) => link !== undefined);
 		return {
 			entry: { plan, evidence, hinted: hints?.deliveries.length ?? 0 },
 			fields: {
-				...(isPersonal && { 'cache-control': cacheControlOf(lifetimeOf(closure.page), true) }),
+				...(isPersonal && { 'cache-control': terms.privately }),
 				...(setCookie !== undefined && { 'set-cookie': setCookie }),
-				...(hints?.link !== undefined && { link: hints.link }),
+				...(hints?.link !== undefined && { link: links.join(', ') }),
 			},
 		};
 	}
@@ -157,11 +163,11 @@ export class PageViews {
 	#learnVariants(closure: Closure): void {
 		if (this.#learnt.has(closure)) return;
 		this.#learnt.add(closure);
-		const { keys, lifetimeOf } = this.#parts;
+		const { keys, termsOf } = this.#parts;
 		for (const dependency of closure.dependencies) {
 			const { asset, url } = dependency;
 			if (asset !== undefined && url !== asset.url)
-				keys.addVariant(asset, dependency, lifetimeOf(asset).kind === 'max-age');
+				keys.addVariant(asset, dependency, termsOf(asset, url).lifetime.kind === 'max-age');
 		}
 	}
 

@@ -32,7 +32,7 @@ export const sendAnswer = (
 	own: Readonly<Record<string, string>> | undefined,
 ): void => {
 	const { asset, selection, body } = answer;
-	const coded = codedBodyOf(answer);
+	const coded = codedBodyOf(answer.coding, body);
 	const common = fieldsOf(answer, known, coded);
 	const isEnd = isHead || body === undefined || selection.kind === 'not-modified';
 	reply.head(own === undefined ? common : { ...common, ...own }, isEnd);
@@ -56,7 +56,7 @@ const fieldsOf = (
 };
 
 /** The body in its coding; `undefined` where it has none, or where that would make it no smaller. */
-const codedBodyOf = ({ coding, body }: Answer): Buffer | undefined => {
+export const codedBodyOf = (coding: Coding | undefined, body: Body | undefined): Buffer | undefined => {
 	if (coding === undefined || body?.kind !== 'held') return undefined;
 	const coded = body.codings.get(coding);
 	return coded === body.bytes ? undefined : coded;

@@ -30,6 +30,12 @@ export class LivingKeys implements KeyOracle {
 		this.add(variant, needsAge);
 	}
 
+	/** `version`, added before, and its variants have come to need an age. */
+	age(version: ResourceVersion): void {
+		for (const each of [version, ...(this.#variants.get(version)?.values() ?? [])])
+			this.#aged[keyOf(each)] = 1;
+	}
+
 	/** `version`, added before, is gone, and with it its variants. */
 	remove(version: ResourceVersion): void {
 		const variants = this.#variants.get(version);

@@ -34,3 +34,9 @@ export const hostCheck = (names: readonly string[]): ((authority: string) => boo
 		return isOurs;
 	};
 };
+
+/** Whether an authority is a name or an address of the client's own machine (RFC 6761 §6.3, RFC 6890). */
+export const isLoopback = (authority: string): boolean => {
+	const host = hostOf(authority);
+	return host === undefined || /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|(?:0*:)*:?0*1)$/.test(host);
+};

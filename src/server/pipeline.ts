@@ -1,9 +1,9 @@
 // A request becomes what the client lacks, in one straight line: read the request → look up the snapshot → read the
 // knowledge → plan → deliver. A request takes the snapshot once, so that a save midway cannot mix two versions.
 
-import { Bodies, HELD_BYTES } from '../delivery/body.ts';
+import { Bodies, type Body, HELD_BYTES } from '../delivery/body.ts';
 import { codedFileOf, codingFor } from '../delivery/coding.ts';
-import { type AssetFields, assetFields } from '../delivery/fields.ts';
+import { assetFields, type FieldSource } from '../delivery/fields.ts';
 import { IdleQueue } from '../delivery/idle-queue.ts';
 import { sendListing } from '../delivery/listing.ts';
 import { sendNotFound } from '../delivery/not-found.ts';
@@ -12,11 +12,13 @@ import { PushQueue } from '../delivery/push.ts';
 import { IncomingRecords, type RecordCookie } from '../delivery/record-cookie.ts';
 import { redirect, refuse, sendPreflight } from '../delivery/refusal.ts';
 import { type Answer, sendAnswer } from '../delivery/send.ts';
+import type { TermsSource } from '../delivery/terms.ts';
 import type { KeyOracle } from '../digest/cookie.ts';
 import { ConnectionRecord } from '../digest/knowledge.ts';
 import type { LivingKeys } from '../digest/living-keys.ts';
+import type { Coding } from '../http/content-coding.ts';
 import { isForeignLoad } from '../http/cross-site.ts';
-import { cacheControlOf, type Lifetime } from '../http/freshness.ts';
+import { isLoopback } from '../http/host.ts';
 import { WHOLE } from '../http/range.ts';
 import { type Fields, fieldOf, isNavigation, parseTarget, type Target } from '../http/request.ts';
 import { isSelective, type Selection, select } from '../http/selection.ts';
@@ -24,9 +26,10 @@ import { isNavigating, takesPages } from '../http/visitor.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { closureOf } from '../site/closure.ts';
 import { type Fallback, findFallback } from '../site/fallbacks.ts';
+import { applyHeaderRules } from '../site/header-rules.ts';
 import { type Listing, listFolder } from '../site/listing.ts';
-import { encodePath } from '../site/paths.ts';
-import { findRoute, type Route, type RouteOptions } from '../site/routes.ts';
+import { encodePath, parsePath } from '../site/paths.ts';
+import { findRoute, headerRulesOf, type Route, type RouteOptions } from '../site/routes.ts';
 import { type Asset, isHtml, isXhtml, type Snapshot } from '../site/snapshot.ts';
 import { decodeText } from '../site/text.ts';
 import type { Site } from '../site/watcher.ts';
@@ -36,7 +39,7 @@ import type { Answerer, Exchange } from './exchange.ts';
 export interface PipelineParts {
 	readonly site: Site;
 	readonly keys: LivingKeys;
-	readonly lifetimeOf: (asset: Asset) => Lifetime;
+	readonly termsOf: TermsSource;
 	readonly cookie: RecordCookie;
 	/** How paths lead to files. */
 	readonly routes: RouteOptions;
@@ -65,25 +68,28 @@ type ClientFields = Readonly<Record<string, string>>;
 
 /** A file that changes faster than it can be read is given up on after so many readings. */
 const MAX_READINGS = 3;
-const NONE: readonly Asset[] = [];
 /** Where our own files are, which the folder cannot have: it would be a hidden one. */
 const INTERNAL = '/.casper/';
+const TRANSPORT_SECURITY = 'strict-transport-security';
 
 /** Answers requests from a site. */
 export class Pipeline implements Answerer {
 	readonly #parts: PipelineParts;
 	readonly #bodies: Bodies;
-	readonly #fieldsOf: (asset: Asset) => AssetFields;
+	readonly #fieldsOf: FieldSource;
+	/** What `Access-Control-Allow-Origin` says (Fetch §3.2.3); `undefined`: nothing. */
+	readonly #cors: string | undefined;
 	readonly #pages: PageViews;
 
 	constructor(parts: PipelineParts) {
 		this.#parts = parts;
-		const { memory, production } = parts.options;
+		const { memory, production, cors } = parts.options;
+		this.#cors = cors === false ? undefined : cors === true ? '*' : cors;
 		// While developing, the next version may be there before this one has been made smaller.
 		this.#bodies = new Bodies(memory, production ? new IdleQueue() : undefined, (asset, coding) =>
 			codedFileOf(parts.site.snapshot, asset, coding),
 		);
-		this.#fieldsOf = assetFields(parts.lifetimeOf, true, corsOriginOf(parts.options.cors));
+		this.#fieldsOf = assetFields(parts.termsOf, true, this.#cors);
 		const { site, keys } = parts;
 		const oracle: KeyOracle = {
 			// By half an index, the keys of the other half would be those of files long gone.
@@ -105,7 +111,7 @@ export class Pipeline implements Answerer {
 
 	/** The text of a document whose body is held. */
 	readonly #textOf = (document: Asset): (() => string) | undefined => {
-		const body = this.#bodies.peek(document);
+		const body = document.size > HELD_BYTES ? undefined : this.#bodies.peek(document);
 		return body && (() => decodeText(body.bytes, isXhtml(document.type)));
 	};
 
@@ -124,10 +130,9 @@ export class Pipeline implements Answerer {
 		const target = parseTarget(exchange.target);
 		if (target === undefined) return refuse(reply, 400, fields, isHead);
 		if (!this.#parts.isOurs(exchange.authority)) return refuse(reply, 421, fields, isHead);
-		const { cors, production } = this.#parts.options;
-		if (cors === false && !production && isForeignLoad(fields, exchange.authority))
-			return refuse(reply, 403, fields, isHead);
-		if (method === 'OPTIONS' && cors !== false) return sendPreflight(reply, corsOriginOf(cors) ?? '*');
+		if (this.#isRefused(target, exchange)) return refuse(reply, 403, fields, isHead);
+		const cors = this.#cors;
+		if (method === 'OPTIONS' && cors !== undefined) return sendPreflight(reply, cors);
 		if (target.path.startsWith(INTERNAL))
 			return exchange.toClientFiles(target.path.slice(INTERNAL.length - 1));
 		if (method !== 'GET' && !isHead) return refuse(reply, 405, fields, isHead, { allow: 'GET, HEAD' });
@@ -167,32 +172,41 @@ export class Pipeline implements Answerer {
 				route satisfies never;
 		}
 		const { asset } = route;
-		const selection = isSelective(fields) ? this.#select(asset, exchange) : WHOLE;
+		const selection = isSelective(fields) ? this.#select(asset, target, exchange) : WHOLE;
 		if (selection.kind === 'failed') return refuse(reply, 412, fields, isHead);
 		if (selection.kind === 'unsatisfiable')
 			return refuse(reply, 416, fields, isHead, { 'content-range': `bytes */${asset.size}` });
-		const coding =
-			selection.kind !== 'part' && this.#fieldsOf(asset).coded !== undefined
-				? codingFor(fieldOf(fields, 'accept-encoding'))
-				: undefined;
-		const held = this.#bodies.peek(asset);
+		const coding = selection.kind === 'part' ? undefined : this.#codingOf(asset, target, fields);
+		const held = this.#bodies.peek(asset, coding);
 		// How long a coded body is, which a HEAD is to know, too, shows when it has been made.
 		const isBodyless =
 			asset.size === 0 || selection.kind === 'not-modified' || (isHead && coding === undefined);
-		const isAtHand = held !== undefined && (coding === undefined || held.codings.has(coding));
-		const unread =
-			isHtml(asset.type) && fields.range === undefined ? this.#unreadOf(snapshot, asset, target.path) : NONE;
-		if ((isBodyless || isAtHand) && unread.length === 0)
+		const isView = isHtml(asset.type) && fields.range === undefined;
+		if ((isBodyless || held !== undefined) && (!isView || this.#isRead(snapshot, asset, target)))
 			return this.#deliver(snapshot, { asset, selection, coding, body: held }, target, exchange);
 		this.#later(exchange, async () => {
-			await Promise.all(unread.map((document) => this.#bodies.open(document)));
-			const body = await this.#bodies.open(asset);
-			if (coding !== undefined && body?.kind === 'held') await this.#bodies.encode(asset, body, coding);
+			const body = isView
+				? await this.#openPage(snapshot, asset, target, coding)
+				: await this.#bodies.open(asset, coding);
 			if (body !== undefined)
 				return this.#deliver(snapshot, { asset, selection, coding, body }, target, exchange);
 			if (reading >= MAX_READINGS) return refuse(reply, 503, fields, isHead, { 'retry-after': 1 });
 			this.#answerFrom(await this.#parts.site.refresh(asset.path), target, exchange, reading + 1);
 		});
+	}
+
+	/** Whether another site loads something, which while developing it may only where somebody says so. */
+	#isRefused({ path }: Target, { fields, authority }: Exchange): boolean {
+		const { options, site } = this.#parts;
+		if (this.#cors !== undefined || options.production || !isForeignLoad(fields, authority)) return false;
+		const rules = headerRulesOf(site.snapshot);
+		const parsed = parsePath(path);
+		const edits = rules && parsed.kind === 'path' ? applyHeaderRules(rules, parsed.path) : undefined;
+		return edits?.set.has('access-control-allow-origin') !== true;
+	}
+
+	#codingOf(asset: Asset, { path }: Target, fields: Fields): Coding | undefined {
+		return this.#fieldsOf(asset, path).coded && codingFor(fieldOf(fields, 'accept-encoding'));
 	}
 
 	/** What answers a path, or is shown to this client instead. */
@@ -212,25 +226,41 @@ export class Pipeline implements Answerer {
 	/** Shows the site's own page for what is not there, with all that it needs. */
 	async #answerNotFound(snapshot: Snapshot, page: Asset, target: Target, exchange: Exchange): Promise<void> {
 		const { reply, fields, method } = exchange;
-		const unread = this.#unreadOf(snapshot, page, target.path);
-		await Promise.all(unread.map((document) => this.#bodies.open(document)));
-		const body = await this.#bodies.open(page);
+		const coding = this.#codingOf(page, target, fields);
+		const body = await this.#openPage(snapshot, page, target, coding);
 		if (body === undefined) return refuse(reply, 404, fields, method === 'HEAD');
 		// Whoever takes anything may have asked for an image: only what is surely shown brings more with it.
 		const isView = method === 'GET' && isNavigating(fields);
 		const own = isView ? this.#viewPage(snapshot, page, false, target, exchange) : undefined;
-		sendNotFound(reply, page, body, method === 'HEAD', own);
+		const known = this.#fieldsOf(page, target.path);
+		sendNotFound(reply, { asset: page, body, coding }, known, method === 'HEAD', own);
 	}
 
-	/** Documents that show what a page needs, which is to be known before it is planned. */
-	#unreadOf(snapshot: Snapshot, page: Asset, path: string): readonly Asset[] {
+	/** Whether all is at hand that a plan for the page needs to be read. */
+	#isRead(snapshot: Snapshot, page: Asset, { path }: Target): boolean {
 		const { unread } = closureOf(snapshot, page, path, this.#textOf, this.#parts.routes);
-		return unread.length === 0 ? unread : unread.filter(({ size }) => size <= HELD_BYTES);
+		return unread.every(({ size }) => size > HELD_BYTES);
+	}
+
+	/** Opens a page, and the documents in it that show what it needs, so that it can be planned. */
+	async #openPage(
+		snapshot: Snapshot,
+		page: Asset,
+		{ path }: Target,
+		coding: Coding | undefined,
+	): Promise<Body | undefined> {
+		// With its own text at hand, one look shows what else is needed.
+		const body = await this.#bodies.open(page, coding);
+		const { unread } = closureOf(snapshot, page, path, this.#textOf, this.#parts.routes);
+		await Promise.all(
+			unread.filter(({ size }) => size <= HELD_BYTES).map((document) => this.#bodies.open(document)),
+		);
+		return body;
 	}
 
 	/** What of `asset` the request gets, whose fields say more than which file it wants. */
-	#select(asset: Asset, { method, fields }: Exchange): Selection {
-		const { modified } = this.#fieldsOf(asset);
+	#select(asset: Asset, { path }: Target, { method, fields }: Exchange): Selection {
+		const { modified } = this.#fieldsOf(asset, path);
 		const now = Math.floor(Date.now() / 1000);
 		return select(
 			method === 'HEAD' ? method : 'GET',
@@ -250,7 +280,19 @@ export class Pipeline implements Answerer {
 			method === 'GET' && selection.kind !== 'part'
 				? this.#noteGet(snapshot, asset, isUnmodified, target, exchange)
 				: undefined;
-		sendAnswer(reply, answer, this.#fieldsOf(asset), method === 'HEAD', own);
+		const known = this.#fieldsOf(asset, target.path);
+		const security = this.#transportSecurityOf(asset, target, exchange);
+		const all = security === undefined ? own : { ...own, [TRANSPORT_SECURITY]: security };
+		sendAnswer(reply, answer, known, method === 'HEAD', all);
+	}
+
+	/** Kept by browsers for all ports of a host: on this machine, it would lock others out (RFC 6797 §7.2, §8.1). */
+	#transportSecurityOf(asset: Asset, { path }: Target, { authority }: Exchange): string | undefined {
+		const { termsOf, cookie } = this.#parts;
+		const { transportSecurity } = termsOf(asset, path);
+		return transportSecurity !== undefined && cookie.isSecure && !isLoopback(authority)
+			? transportSecurity
+			: undefined;
 	}
 
 	/** What a GET tells of its client, and does for it: the fields that are to go with the answer, if any. */
@@ -268,9 +310,9 @@ export class Pipeline implements Answerer {
 		// Who asks for a part goes on with what it has, and shows no page anew.
 		if (isHtml(asset.type) && isNavigation(fields) && fields.range === undefined)
 			return this.#viewPage(snapshot, asset, isUnmodified, target, exchange);
-		const cookie = http2?.connection.records.heal(fields, version, minutesNow());
-		if (cookie === undefined) return undefined;
-		return { 'cache-control': cacheControlOf(this.#parts.lifetimeOf(asset), true), 'set-cookie': cookie };
+		const { isShared, privately } = this.#parts.termsOf(asset, target.path);
+		const cookie = isShared ? undefined : http2?.connection.records.heal(fields, version, minutesNow());
+		return cookie === undefined ? undefined : { 'cache-control': privately, 'set-cookie': cookie };
 	}
 
 	/** Plans a page view and makes its promises. */
@@ -286,7 +328,17 @@ export class Pipeline implements Answerer {
 		if (http2 === undefined && !hints && onRequest === undefined) return undefined;
 		const closure = closureOf(snapshot, page, target.path, this.#textOf, this.#parts.routes);
 		const nowMinutes = minutesNow();
-		const view = this.#pages.view({ fields, authority, snapshot, closure, isUnmodified, http2, nowMinutes });
+		const url = target.path;
+		const view = this.#pages.view({
+			fields,
+			authority,
+			url,
+			snapshot,
+			closure,
+			isUnmodified,
+			http2,
+			nowMinutes,
+		});
 		exchange.page = view.entry;
 		return view.fields;
 	}
@@ -306,9 +358,5 @@ export class Pipeline implements Answerer {
 		reply.reset();
 	}
 }
-
-/** What `Access-Control-Allow-Origin` says (Fetch §3.2.3). */
-const corsOriginOf = (cors: string | boolean): string | undefined =>
-	cors === false ? undefined : cors === true ? '*' : cors;
 
 const minutesNow = (): number => Math.floor(Date.now() / 60_000);

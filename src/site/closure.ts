@@ -2,15 +2,17 @@
 // order in which it is held up by it.
 
 import { type DocumentSource, type Link, linksOf, type Source, toDocument } from './closure-walk.ts';
+import { applyHeaderRules, HEADERS_PATH, type HeaderRules } from './header-rules.ts';
 import { parseUrl } from './hrefs.ts';
 import { matchesEveryScreen } from './media.ts';
-import { ORIGIN } from './paths.ts';
+import { ORIGIN, parsePath, pathIn } from './paths.ts';
+import { parsePreloadLinks } from './preload-links.ts';
 import type { Destination, Reference, Reservation } from './references.ts';
 import type { SheetInUse } from './references-cascade.ts';
 import type { StyleSheet } from './references-css.ts';
 import { RANKS } from './references-elements.ts';
 import { needsOf } from './references-style.ts';
-import { DEFAULT_ROUTES, findRoute, type RouteOptions } from './routes.ts';
+import { DEFAULT_ROUTES, findRoute, headerRulesOf, type RouteOptions } from './routes.ts';
 import { type Asset, isXhtml, type Snapshot } from './snapshot.ts';
 
 /** One thing that a page needs, or would but for a reservation. */
@@ -41,6 +43,8 @@ export interface Closure {
 	readonly hasImportMap: boolean;
 	/** Each URL once, the page itself never. */
 	readonly dependencies: readonly Dependency[];
+	/** URLs that the site's own rules name in the `Link` field of the page. */
+	readonly named: ReadonlySet<string>;
 	/** The page or frames on whose text some of it depends, though that was not at hand. */
 	readonly unread: readonly Asset[];
 }
@@ -50,6 +54,7 @@ interface Memo {
 	/** What was looked up on the way: the closure holds as long as each lookup has the same outcome. */
 	readonly lookups: ReadonlyMap<string, Outcome>;
 	readonly routes: RouteOptions;
+	readonly rules: HeaderRules | undefined;
 	validFor: Snapshot;
 }
 
@@ -98,6 +103,7 @@ export const closureOf = (
 
 const isValid = (memo: Memo, snapshot: Snapshot): boolean => {
 	if (memo.validFor === snapshot) return true;
+	if (memo.rules !== headerRulesOf(snapshot)) return false;
 	for (const [path, outcome] of memo.lookups)
 		if (lookUp(snapshot, path, memo.routes) !== outcome) return false;
 	memo.validFor = snapshot;
@@ -125,18 +131,55 @@ class Walk {
 	readonly #queue: Source[] = [];
 	readonly #followed = new Set<string>();
 	readonly #documents: DocumentSource[] = [];
+	readonly #rules: HeaderRules | undefined;
+	readonly #named = new Set<string>();
 
 	constructor(snapshot: Snapshot, page: Asset, url: string, routes: RouteOptions) {
 		this.#snapshot = snapshot;
 		this.#routes = routes;
 		this.#page = page;
 		this.#url = url;
+		this.#rules = headerRulesOf(snapshot);
 		this.#follow({ asset: page, url, as: 'document', depth: 0, document: undefined, crossorigin: undefined });
 		for (const source of this.#queue) {
 			const document = source.as === 'document' ? toDocument(source) : source.document;
 			if (document === undefined) continue;
 			if (source.as === 'document') this.#documents.push(document);
 			for (const link of linksOf(source, document)) this.#take(link, source, document);
+			if (source.document === undefined && source.as === 'document') this.#takeNamed(document);
+		}
+	}
+
+	/** What the `Link` field of the page says, which goes before what the page does not say. */
+	#takeNamed(document: DocumentSource): void {
+		const parsed = this.#rules && parsePath(pathIn(this.#url));
+		const edits =
+			this.#rules && parsed?.kind === 'path' ? applyHeaderRules(this.#rules, parsed.path) : undefined;
+		const field = edits?.set.get('link');
+		if (edits === undefined || field === undefined) return;
+		const own = new URL(ORIGIN + this.#url);
+		for (const { href, as, isModule, crossorigin, integrity, isNopush } of parsePreloadLinks(field)) {
+			const link: Link = {
+				target: parseUrl(href, own),
+				text: href,
+				as,
+				isModule,
+				crossorigin,
+				integrity,
+				line: edits.linkLine,
+				rank:
+					as === 'style'
+						? RANKS.style
+						: as === 'script'
+							? RANKS.script
+							: as === 'image'
+								? RANKS.image
+								: RANKS.early,
+				reservation: isNopush ? 'nopush' : undefined,
+				leads: as === 'style' ? 'style' : isModule ? 'module' : undefined,
+			};
+			this.#take(link, { url: HEADERS_PATH, depth: 0 }, document);
+			if (link.target?.origin === ORIGIN) this.#named.add(urlOf(link.target));
 		}
 	}
 
@@ -154,8 +197,14 @@ class Walk {
 			.map(({ dependency }) => dependency);
 		const { references } = this.#page;
 		const hasImportMap = references?.kind === 'document' && references.importMaps.length > 0;
-		const closure = { page: this.#page, hasImportMap, dependencies, unread };
-		return { closure, lookups: this.#lookups, routes: this.#routes, validFor: this.#snapshot };
+		const closure = { page: this.#page, hasImportMap, dependencies, named: this.#named, unread };
+		return {
+			closure,
+			lookups: this.#lookups,
+			routes: this.#routes,
+			rules: this.#rules,
+			validFor: this.#snapshot,
+		};
 	}
 
 	/** The images and fonts of a document's style sheets. */
@@ -249,10 +298,10 @@ class Walk {
 		if (url === this.#url) return;
 		const earlier = this.#found.get(url);
 		if (earlier === undefined && this.#found.size >= MAX_DEPENDENCIES) return;
-		if (
-			earlier === undefined ||
-			(earlier.dependency.reservation !== undefined && reservation === undefined)
-		) {
+		// What the author names by hand is there before what the page says of it is known.
+		const isNopush = reservation === 'nopush' && earlier?.dependency.reservation === undefined;
+		const isFreed = earlier?.dependency.reservation !== undefined && reservation === undefined;
+		if (earlier === undefined || isNopush || (isFreed && earlier.dependency.reservation !== 'nopush')) {
 			this.#found.delete(url);
 			this.#found.set(url, { dependency, rank: link.rank });
 		}

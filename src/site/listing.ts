@@ -1,6 +1,7 @@
 // What a folder without a page has in it.
 
 import { encodePath, isHidden, parsePath, type UrlPath } from './paths.ts';
+import { isRuleFile } from './routes.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** A file, or a folder that has files somewhere below it. */
@@ -31,7 +32,7 @@ export const listFolder = (snapshot: Snapshot, encodedPath: string): Listing | u
 	const path = parsed.path.replace(/\/?$/, '/') as UrlPath;
 	const sizes = new Map<string, number>();
 	for (const { path: file, size } of snapshot.assets()) {
-		if (!file.startsWith(path)) continue;
+		if (!file.startsWith(path) || isRuleFile(file)) continue;
 		const slash = file.indexOf('/', path.length);
 		const name = file.slice(path.length, slash === -1 ? undefined : slash + 1);
 		if (!name.startsWith('.')) sizes.set(name, (sizes.get(name) ?? 0) + size);

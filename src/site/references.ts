@@ -1,6 +1,7 @@
 // HTML text → the references a browser follows with the page, in the order in which they hold it up (HTML Standard
 // §4.2–§4.12), inline style sheets and modules included. Inside `template`, `noscript` and comments there are none.
 
+import type { HeaderRules } from './header-rules.ts';
 import { toHref, trimHref } from './hrefs.ts';
 import { lineCounter } from './lines.ts';
 import { excludesScreens, matchesEveryScreen } from './media.ts';
@@ -40,7 +41,9 @@ export type Reservation =
 	| 'the author says skip'
 	| 'no element shows it'
 	| 'no text is set in it'
-	| 'only in another state';
+	| 'only in another state'
+	/** Of a `Link` field with `nopush`: the client asks for it. */
+	| 'nopush';
 
 /** One reference, as its author wrote it. */
 export interface Reference {
@@ -90,7 +93,7 @@ export interface DocumentReferences {
 }
 
 /** What a file refers to, or has requests lead to, by what it is. */
-export type References = DocumentReferences | StyleSheet | ModuleImports | RedirectRules;
+export type References = DocumentReferences | StyleSheet | ModuleImports | RedirectRules | HeaderRules;
 
 /**
  * The references of a document's text. Never throws; unreadable markup is read as a browser would, by guess.

@@ -1,5 +1,6 @@
 // Request path → what answers it. Only what the snapshot lists can be found, so no path can lead out of the site.
 
+import { HEADERS_PATH, type HeaderRules } from './header-rules.ts';
 import { encodePath, isHidden, parsePath, pathIn, spellingsOf, type UrlPath } from './paths.ts';
 import { applyRedirectRules, REDIRECTS_PATH, type RedirectRules } from './redirect-rules.ts';
 import type { Asset, Snapshot } from './snapshot.ts';
@@ -46,7 +47,7 @@ export const findRoute = (
 	const parsed = parsePath(encodedPath);
 	if (parsed.kind === 'malformed') return MALFORMED;
 	if (parsed.kind === 'absent' || isHidden(parsed.path)) return ABSENT;
-	if (parsed.path === REDIRECTS_PATH) return ABSENT;
+	if (isRuleFile(parsed.path)) return ABSENT;
 	const spellings = spellingsOf(parsed.path);
 	const rules = rulesOf(snapshot);
 	const forced = rules && ruledRoute(snapshot, rules, spellings, true);
@@ -61,8 +62,17 @@ export const findRoute = (
 /** The file of exactly this encoded path, or the page of this folder: whoever else has routes may show other things beside. */
 export const findFile = (snapshot: Snapshot, encodedPath: string): Asset | undefined => {
 	const parsed = parsePath(encodedPath);
-	if (parsed.kind !== 'path' || isHidden(parsed.path)) return undefined;
+	if (parsed.kind !== 'path' || isHidden(parsed.path) || isRuleFile(parsed.path)) return undefined;
 	return snapshot.get(parsed.path.endsWith('/') ? indexOf(parsed.path.slice(0, -1)) : parsed.path);
+};
+
+/** The files of a site that say how it is served, which are not part of it. */
+export const isRuleFile = (path: UrlPath): boolean => path === REDIRECTS_PATH || path === HEADERS_PATH;
+
+/** The rules of a site for the fields of its responses. */
+export const headerRulesOf = (snapshot: Snapshot): HeaderRules | undefined => {
+	const references = snapshot.get(HEADERS_PATH)?.references;
+	return references?.kind === 'headers' ? references : undefined;
 };
 
 const rulesOf = (snapshot: Snapshot): RedirectRules | undefined => {
@@ -84,7 +94,7 @@ const ruledRoute = (
 		if (status !== 200 && status !== 404) return { kind: 'redirect', status, location };
 		const shown = parsePath(pathIn(location));
 		const asset =
-			shown.kind !== 'path' || isHidden(shown.path) || shown.path === REDIRECTS_PATH
+			shown.kind !== 'path' || isHidden(shown.path) || isRuleFile(shown.path)
 				? undefined
 				: assetFor(snapshot, shown.path);
 		if (asset === undefined) return ABSENT;

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
 import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { HEADERS_PATH, parseHeaderRules } from './header-rules.ts';
 import { encodePath, isHidden, pathOfFile, type UrlPath } from './paths.ts';
 import { parseRedirectRules, REDIRECTS_PATH } from './redirect-rules.ts';
 import { type References, referencesOfHtml } from './references.ts';
@@ -25,7 +26,7 @@ const READ_TRIES = 4;
 const TOLD_MISTAKES = 10;
 
 // Without O_NONBLOCK a named pipe that took a file's place would hold a thread for ever.
-const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+export const READ_FLAGS: number = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** The path below `root` of a file on disk, as a URL has it; `undefined` for what lies outside or no URL can express. */
 export const pathOf = (root: string, file: string): UrlPath | undefined => {
@@ -189,6 +190,7 @@ const readFile = async (
 /** What reads the references of a file; `undefined` where there are none to read. */
 const readerOf = (path: UrlPath, type: string): ((content: Uint8Array) => References) | undefined => {
 	if (path === REDIRECTS_PATH) return (content) => parseRedirectRules(new TextDecoder().decode(content));
+	if (path === HEADERS_PATH) return (content) => parseHeaderRules(new TextDecoder().decode(content));
 	if (isHtml(type)) return (content) => referencesOfHtml(decodeText(content, isXhtml(type)), isXhtml(type));
 	if (isCss(type)) return (content) => referencesOfCss(decodeCss(content));
 	// Modules are always UTF-8 (HTML Standard §8.1.4.1).
@@ -235,8 +237,7 @@ export class Readings {
 	readonly #underWay = new Map<UrlPath, Promise<Asset | undefined>>();
 	/** Of these it has been said. */
 	readonly #unreadable = new Set<UrlPath>();
-	/** The hash of the rules whose mistakes were told last. */
-	#mistaken: string | undefined;
+	readonly #mistaken = new Map<UrlPath, string>();
 
 	constructor(root: string, onProblem: (file: string, error: unknown) => void) {
 		this.#root = root;
@@ -260,17 +261,17 @@ export class Readings {
 
 	/** Rules with mistakes are told of once, and leave those before in force. */
 	#withGoodRules(asset: Asset, known: Asset | undefined): Asset {
-		const { references, hash } = asset;
-		if (references?.kind !== 'redirects') return asset;
+		const { references, hash, path } = asset;
+		if (references?.kind !== 'redirects' && references?.kind !== 'headers') return asset;
 		if (references.problems.length === 0) {
-			this.#mistaken = undefined;
+			this.#mistaken.delete(path);
 			return asset;
 		}
-		if (this.#mistaken !== hash)
+		if (this.#mistaken.get(path) !== hash)
 			for (const { line, message } of references.problems.slice(0, TOLD_MISTAKES))
 				this.#onProblem(asset.file, new Error(`line ${line}: ${message}`));
-		this.#mistaken = hash;
-		return known?.references?.kind === 'redirects' ? { ...asset, references: known.references } : asset;
+		this.#mistaken.set(path, hash);
+		return known?.references?.kind === references.kind ? { ...asset, references: known.references } : asset;
 	}
 
 	async #read(path: UrlPath, known: Asset | undefined, isListed: boolean): Promise<Asset | undefined> {

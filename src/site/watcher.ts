@@ -8,6 +8,7 @@ import { type FSWatcher, watch } from 'chokidar';
 import { CasperError } from '../errors.ts';
 import { closureOf } from './closure.ts';
 import { fallbackCandidatesOf } from './fallbacks.ts';
+import { HEADERS_PATH } from './header-rules.ts';
 import { isHidden, pathIn, type UrlPath } from './paths.ts';
 import { REDIRECTS_PATH } from './redirect-rules.ts';
 import { candidatesOf, DEFAULT_ROUTES, findRoute, type RouteOptions, ruledCandidatesOf } from './routes.ts';
@@ -110,7 +111,7 @@ class WatchedSite implements Site {
 
 	async settle(encodedPath: string): Promise<Snapshot> {
 		if (this.isReady) return this.snapshot;
-		await this.#index([REDIRECTS_PATH, ...candidatesOf(encodedPath)]);
+		await this.#index([REDIRECTS_PATH, HEADERS_PATH, ...candidatesOf(encodedPath)]);
 		await this.#index(ruledCandidatesOf(this.snapshot, encodedPath));
 		const route = findRoute(this.snapshot, encodedPath, this.#routes);
 		if (route.kind === 'not found') await this.#settlePage(route.page, encodedPath);
