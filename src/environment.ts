@@ -1,5 +1,7 @@
-// Options by environment variables: `CASPER_PUSH_BUDGET=0` for `--push-budget 0`. What the command line says goes first.
+// Options that come as text, from the command line and from environment variables: `CASPER_PUSH_BUDGET=0` for
+// `--push-budget 0`. What the command line says goes first.
 
+import { UsageError } from './errors.ts';
 import { OPTIONS, type OptionSpec } from './options.ts';
 
 /** An option that the environment gives. */
@@ -35,3 +37,21 @@ const SWITCHES: ReadonlyMap<string, boolean> = new Map([
 	['false', false],
 	['0', false],
 ]);
+
+/**
+ * The value that `given` stands for: digits are a number where the option takes one, and commas part the items of a list,
+ * of which blank ones are dropped. Checked here as well as by the library, so that a mistake is named as it was typed.
+ * @throws {UsageError} for `setting`, where the option does not take it
+ */
+export const toTyped = (name: OptionSpec['name'], given: string | boolean, setting: string): unknown => {
+	const { flags, accepts } = OPTIONS.find((option) => option.name === name) ?? { flags: '' };
+	const typed = typeof given === 'string' ? readText(given, flags) : given;
+	if (accepts?.isValid(typed) === false) throw new UsageError(setting, accepts.expected, given);
+	return typed;
+};
+
+const readText = (text: string, flags: string): unknown => {
+	if (/[<[](?:number|bytes|n)[>\]]/.test(flags)) return /^\d+$/.test(text) ? Number(text) : text;
+	if (/<(?:names|patterns)>/.test(flags)) return text.split(',').filter((item) => item.trim() !== '');
+	return text;
+};

@@ -10,6 +10,8 @@ export type CasperErrorCode =
 	| 'CASPER_HOST_UNAVAILABLE'
 	| 'CASPER_PORT_FORBIDDEN'
 	| 'CASPER_PORT_IN_USE'
+	| 'CASPER_SOCKET_IN_USE'
+	| 'CASPER_SOCKET_UNAVAILABLE'
 	| 'CASPER_STORAGE_UNWRITABLE';
 
 /** The environment cannot do what was asked. The message is one line: subject, expected, got, way out. */
@@ -36,6 +38,7 @@ export class UsageError extends TypeError {
 
 const describe = (value: unknown): string => {
 	if (typeof value === 'string') return JSON.stringify(value);
+	if (typeof value === 'function') return 'a function';
 	if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
 	return String(value);
 };

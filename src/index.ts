@@ -3,6 +3,7 @@
 export { type Casper, type CasperOptions, createCasper, type Pushed, type PushOptions } from './casper.ts';
 export type { CookieKind } from './casper-cookies.ts';
 export type { CasperRequest, CasperResponse } from './casper-exchange.ts';
+export type { Config } from './config.ts';
 export { CasperError, type CasperErrorCode, UsageError } from './errors.ts';
 export type { RequestEntry } from './log.ts';
 export type { ServeOptions } from './options.ts';

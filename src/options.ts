@@ -73,8 +73,8 @@ export interface ServeOptions {
 	 */
 	readonly single?: string | boolean | undefined;
 	/**
-	 * **Bytes** of files, and of their forms in content codings, held in memory at most. Files of more than 1 MiB are never
-	 * held.
+	 * **Bytes** of files, and of their forms in content codings, held in memory at most. Files of more than 1 MiB, text
+	 * of more than 8 MiB or an eighth of this, are never held.
 	 * @default 268435456
 	 */
 	readonly memory?: number | undefined;
@@ -191,7 +191,7 @@ const TRAILING_SLASHES: readonly unknown[] = ['keep', 'add', 'remove'];
 
 /** What the command line says of one option. */
 export interface OptionSpec {
-	readonly name: Exclude<keyof ServeOptions, `on${string}` | 'storage'> | 'log';
+	readonly name: Exclude<keyof ServeOptions, `on${string}` | 'storage'> | 'log' | 'config';
 	/** As the argument parser and the usage text write it. */
 	readonly flags: string;
 	readonly help: string;
@@ -422,6 +422,13 @@ export const OPTIONS: readonly OptionSpec[] = [
 			isValid: (value) => LOG_FORMATS.includes(value as LogFormat),
 		},
 	},
+	{
+		name: 'config',
+		flags: '--config <file>',
+		help: 'take what is not given here from this file',
+		fallback: 'casper.config.ts, .js, .mjs or .json, if there is one',
+		accepts: text('a file'),
+	},
 ];
 
 /** What each option takes, those included that only code can give. */
@@ -464,7 +471,7 @@ const DEFAULTS: ResolvedOptions = {
 
 /**
  * Fills in the defaults: the only place that knows them.
- * @throws {UsageError} for an unknown option, a value out of its range, or a key without a certificate file
+ * @throws {UsageError} for an unknown option, a value out of its range, or values that exclude each other
  */
 export const resolveOptions = (options: ServeOptions): ResolvedOptions => {
 	const given = Object.entries(options).filter(([, value]) => value !== undefined);
@@ -476,7 +483,20 @@ export const resolveOptions = (options: ServeOptions): ResolvedOptions => {
 	const resolved: ResolvedOptions = { ...DEFAULTS, ...Object.fromEntries(given) };
 	if (resolved.key !== undefined && typeof resolved.cert !== 'string')
 		throw new UsageError('key', 'a certificate file to go with it', 'none');
+	if (resolved.unix !== undefined && resolved.port !== undefined)
+		throw new UsageError('port', 'none beside a Unix socket', resolved.port);
+	checkRedirect(resolved);
 	return resolved;
+};
+
+/** @throws {UsageError} where there is no TLS port to redirect to, or where it is the one to redirect from */
+const checkRedirect = ({ httpRedirect, cert, unix, port = 8443 }: ResolvedOptions): void => {
+	if (httpRedirect === false) return;
+	if (cert === false) throw new UsageError('httpRedirect', 'a certificate to go with it', 'none');
+	if (unix !== undefined) throw new UsageError('httpRedirect', 'none beside a Unix socket', httpRedirect);
+	const from = httpRedirect === true ? 8080 : httpRedirect;
+	if (from !== 0 && from === port)
+		throw new UsageError('httpRedirect', 'another port than the one of TLS', from);
 };
 
 /** @throws {UsageError} where `value` is not what the option takes */

@@ -273,6 +273,100 @@ mistakes('a certificate that cannot be kept is one, too', async () => {
 	);
 });
 
+mistakes('in a configuration: one line that names the file and the setting, exit code 2', async () => {
+	const rows: { name: string; files: Files; input?: string[]; env?: Record<string, string>; want: RegExp }[] =
+		[
+			{
+				name: 'an unknown option',
+				files: { 'casper.config.js': 'export default { prot: 1 };' },
+				want: /^casper-serve: casper\.config\.js: prot: expected one of the options directory, port, .*, log, got "prot"/,
+			},
+			{
+				name: 'a wrong value',
+				files: { 'casper.config.mjs': 'export default { port: "80" };' },
+				want: /^casper-serve: casper\.config\.mjs: port: expected a whole number from 0 to 65535, got "80"/,
+			},
+			{
+				name: 'no default export',
+				files: { 'casper.config.mjs': 'export const port = 1;' },
+				want: /: casper\.config\.mjs: default export: expected a plain object of options, got undefined/,
+			},
+			{
+				name: 'a function',
+				files: { 'casper.config.mjs': 'export default () => ({\n\tport: 1,\n});' },
+				want: /: casper\.config\.mjs: default export: expected a plain object of options, got /,
+			},
+			{
+				name: 'no JavaScript',
+				files: { 'casper.config.mjs': 'export default {\n\tport: 1 2,\n};' },
+				want: /: casper\.config\.mjs: expected a module without syntax errors \(.*\), got "Unexpected number"/,
+			},
+			{
+				name: 'a module that throws',
+				files: { 'casper.config.mjs': 'const a = 1;\nthrow new Error("one\\ntwo");' },
+				want: /: casper\.config\.mjs: line 2: expected a module that runs, got "one\\ntwo"/,
+			},
+			{
+				name: 'a module that throws no error',
+				files: { 'casper.config.mjs': 'throw 5;' },
+				want: /: casper\.config\.mjs: expected a module that runs, got 5/,
+			},
+			{
+				name: 'a module that lacks another',
+				files: { 'casper.config.mjs': 'import "./none.js";' },
+				want: /: casper\.config\.mjs: expected a module that runs, got "Cannot find module .*none\.js/,
+			},
+			{
+				name: 'no JSON',
+				files: { 'casper.config.json': '{\n\t"port": 1,\n}\n' },
+				want: /: casper\.config\.json: line 3, column 1: expected a name in double quotes, got "}"/,
+			},
+			{
+				name: 'no object',
+				files: { 'casper.config.json': '[]' },
+				want: /: casper\.config\.json: expected a plain object of options, got an array/,
+			},
+			{
+				name: 'a key without its certificate',
+				files: { 'casper.config.json': '{ "key": "a.key" }' },
+				want: /: casper\.config\.json: key: expected a certificate file/,
+			},
+			{
+				name: 'two of them',
+				files: { 'casper.config.js': '', 'casper.config.json': '{}' },
+				want: /: configuration: expected one file, .*--config.*, got "casper\.config\.js and casper\.config\.json"/,
+			},
+			{
+				name: 'none of that name',
+				files: { 'casper.config.js': '' },
+				input: ['--config', 'none.js'],
+				want: /: --config: expected an existing file, got "none\.js"/,
+			},
+			{
+				name: 'none of the name in the variable',
+				files: {},
+				env: { CASPER_CONFIG: 'none.json' },
+				want: /: CASPER_CONFIG: expected an existing file, got "none\.json"/,
+			},
+			{
+				name: 'of an unknown kind',
+				files: { 'a.yaml': '' },
+				input: ['--config', 'a.yaml'],
+				want: /: --config: expected a \.ts, \.js, \.mjs or \.json file, got "a\.yaml"/,
+			},
+			{
+				name: 'in another folder',
+				files: { 'a b/c.json': '{ "log": 1 }' },
+				input: ['--config', 'a b/c.json'],
+				want: /: a b\/c\.json: log: expected one of/,
+			},
+		];
+	for (const { name, files, input = [], env = {}, want } of rows) {
+		const line = await complaint(input, 2, { cwd: await makeFolder(files), env });
+		assert.match(line, want, name);
+	}
+});
+
 mistakes.run();
 
 const serving = suite('serving');
@@ -523,6 +617,162 @@ serving('takes options from CASPER_* variables, where the command line does not 
 	});
 	await pushing.serving();
 	assert.match(pushing.stdout, 'push on');
+});
+
+serving(
+	'takes options from a configuration, where neither arguments nor variables say otherwise',
+	async () => {
+		const page = (text: string): string => `<!doctype html>${text}`;
+		const site: Files = {
+			'index.html': page('here'),
+			'site/index.html': page('site'),
+			'b/index.html': page('b'),
+		};
+		const quiet = '{ "port": 0, "push": false, "directory": "site" }';
+		const rows: {
+			name: string;
+			files: Files;
+			input?: string[];
+			env?: Record<string, string>;
+			want: { text: string; push?: string };
+		}[] = [
+			{ name: 'JSON', files: { 'casper.config.json': quiet }, want: { text: 'site', push: 'off' } },
+			{
+				name: 'a module',
+				files: { 'casper.config.mjs': `export default ${quiet};` },
+				want: { text: 'site', push: 'off' },
+			},
+			{
+				name: 'CommonJS',
+				files: { 'casper.config.js': `module.exports = ${quiet};` },
+				want: { text: 'site', push: 'off' },
+			},
+			{
+				name: 'the folder of the arguments goes first',
+				files: { 'casper.config.json': quiet },
+				input: ['b'],
+				want: { text: 'b', push: 'off' },
+			},
+			{
+				name: 'so does one after an option',
+				files: { 'casper.config.json': quiet },
+				input: ['--single', 'b'],
+				want: { text: 'b', push: 'off' },
+			},
+			{
+				name: 'variables go first',
+				files: { 'casper.config.json': '{ "port": 1, "push": false, "hints": false }' },
+				env: { CASPER_PORT: '0', CASPER_PUSH: 'true' },
+				want: { text: 'here', push: 'on, hints off' },
+			},
+			{
+				name: 'arguments go before both',
+				files: { 'casper.config.json': '{ "port": 1, "push": true }' },
+				input: ['--no-push', '-p', '0'],
+				env: { CASPER_PORT: '1', CASPER_PUSH: 'true' },
+				want: { text: 'here', push: 'off' },
+			},
+			{
+				name: 'one that is named is read alone, its paths from where it is',
+				files: { 'casper.config.js': 'throw 1;', 'b/c.json': '{ "port": 0, "directory": "../site" }' },
+				input: ['--config', 'b/c.json'],
+				want: { text: 'site' },
+			},
+			{
+				name: 'one that a variable names',
+				files: { 'casper.config.js': 'throw 1;', 'b/c.json': '{ "port": 0, "directory": "." }' },
+				env: { CASPER_CONFIG: 'b/c.json' },
+				want: { text: 'b' },
+			},
+			{
+				name: 'the argument that names one goes before the variable',
+				files: { 'a.json': quiet },
+				input: ['--config=a.json'],
+				env: { CASPER_CONFIG: 'none.json' },
+				want: { text: 'site', push: 'off' },
+			},
+		];
+		for (const { name, files, input = [], env = {}, want } of rows) {
+			const command = new Command(input, { cwd: await makeFolder({ ...site, ...files }), env });
+			const { body } = await ask(await command.serving(), 'HTTP/1.1', '/');
+			assert.match(String(body), want.text, name);
+			assert.match(command.stdout, `push ${want.push ?? 'on'}`, name);
+			command.child.kill('SIGTERM');
+			assert.is(await command.ended(), 0, name);
+			assert.is(command.stderr, '', name);
+		}
+	},
+);
+
+serving('reads a configuration in TypeScript, or says what this Node lacks', async () => {
+	const source = 'const port: number = 0;\nexport default { port, push: false } satisfies object;\n';
+	const cwd = await makeFolder({
+		...SITE,
+		'package.json': '{ "type": "module" }',
+		'casper.config.ts': source,
+	});
+	if ((process.features as { readonly typescript?: unknown }).typescript) {
+		const command = new Command([], { cwd, env: { NODE_NO_WARNINGS: '1' } });
+		await command.serving();
+		assert.match(command.stdout, 'push off');
+		return;
+	}
+	assert.match(
+		await complaint([], 2, { cwd }),
+		/: casper\.config\.ts: expected a Node that reads TypeScript \(22\.18 or newer.*\), or a \.js, .*, got "v\d+\./,
+	);
+});
+
+serving('a configuration decides on production before NODE_ENV does', async () => {
+	const rows: { input: string; args?: string[]; env: Record<string, string>; want: boolean }[] = [
+		{ input: '{ "production": true }', env: {}, want: true },
+		{ input: '{ "production": false }', env: { NODE_ENV: 'production' }, want: false },
+		{ input: '{}', env: { NODE_ENV: 'production' }, want: true },
+		{
+			input: '{ "production": true }',
+			env: { CASPER_PRODUCTION: 'false', NODE_ENV: 'production' },
+			want: false,
+		},
+		{ input: '{ "production": false }', args: ['--production'], env: {}, want: true },
+		{ input: '{ "production": true, "log": "dev" }', env: {}, want: false },
+	];
+	for (const { input, args = [], env, want } of rows) {
+		const cwd = await makeFolder({ ...SITE, 'casper.config.json': input });
+		const command = new Command(['-p', '0', ...args], { cwd, env });
+		await command.serving();
+		assert.is(command.stdout.startsWith('{'), want, input);
+	}
+});
+
+serving('a folder behind an option whose value may be left out is the folder', async () => {
+	const cwd = await makeFolder({
+		'site/index.html': 'site',
+		'cert/index.html': 'cert',
+		'index.html': 'here',
+	});
+	const rows: { input: string[]; want: string }[] = [
+		...OPTIONS.filter(({ name, flags }) => flags.includes('[') && name !== 'httpRedirect').map(
+			({ flags }) => ({
+				input: [/--[\w-]+/.exec(flags)?.[0] ?? '', './site'],
+				want: 'site',
+			}),
+		),
+		{ input: ['--host', 'localhost', '--single', 'site'], want: 'site' },
+		{ input: ['--health', '/'], want: 'here' },
+		{ input: ['--health', cwd], want: 'here' },
+		{ input: ['--cors', `https://${'a'.repeat(300)}.test`], want: 'here' },
+	];
+	for (const { input, want } of rows) {
+		const command = new Command(['-p', '0', ...input], { cwd });
+		const tested = await command.serving();
+		const { body } = await ask(tested, tested.isSecure ? 'HTTP/2' : 'HTTP/1.1', '/index.html');
+		assert.is(String(body), want, input.join(' '));
+	}
+	// This one would take a port that others may have: it is enough that the folder is not what it complains of.
+	assert.match(
+		await complaint(['--http-redirect', 'site'], 2, { cwd }),
+		/: --http-redirect: expected a certificate/,
+	);
 });
 
 serving('goes on when nobody reads its output any more', async () => {

@@ -68,7 +68,7 @@ options('what is given stands, and nothing else changes', () => {
 		grace: 0,
 		health: '/health',
 		httpRedirect: 8081,
-		unix: 'casper.sock',
+		unix: undefined,
 		trustProxy: true,
 		production: true,
 		storage: 'folder',
@@ -77,7 +77,8 @@ options('what is given stands, and nothing else changes', () => {
 	};
 	assert.equal(resolveOptions(given), given);
 	for (const [name, value] of Object.entries(given))
-		if (name !== 'key') assert.equal(resolveOptions({ [name]: value }), { ...DEFAULTS, [name]: value });
+		if (name !== 'key' && name !== 'httpRedirect')
+			assert.equal(resolveOptions({ [name]: value }), { ...DEFAULTS, [name]: value });
 });
 
 options('neither the options given nor the defaults are changed', () => {
@@ -120,7 +121,9 @@ for (const { name, values } of ACCEPTED)
 	options(`accepted: ${name}`, () => {
 		for (const value of values) {
 			checkOption(name, value);
-			assert.is(resolveOptions({ [name]: value })[name as keyof ServeOptions], value);
+			// Alone it would be refused: there would be nothing to redirect to.
+			const beside = name === 'httpRedirect' ? { cert: true } : {};
+			assert.is(resolveOptions({ ...beside, [name]: value })[name as keyof ServeOptions], value);
 		}
 	});
 
@@ -237,6 +240,36 @@ for (const cert of [undefined, true, false])
 		);
 	});
 
+const EXCLUDED: readonly { name: string; input: ServeOptions; want: string }[] = [
+	{
+		name: 'a port and a socket',
+		input: { unix: 'a.sock', port: 0 },
+		want: 'port: expected none beside a Unix socket, got 0',
+	},
+	{
+		name: 'a redirect to nothing',
+		input: { httpRedirect: 80 },
+		want: 'httpRedirect: expected a certificate to go with it, got "none"',
+	},
+	{
+		name: 'a redirect to a socket',
+		input: { httpRedirect: true, cert: true, unix: 'a.sock' },
+		want: 'httpRedirect: expected none beside a Unix socket, got true',
+	},
+	{
+		name: 'a redirect to itself',
+		input: { httpRedirect: true, cert: true, port: 8080 },
+		want: 'httpRedirect: expected another port than the one of TLS, got 8080',
+	},
+];
+for (const { name, input, want } of EXCLUDED)
+	options(`what cannot go together is rejected: ${name}`, () =>
+		assert.throws(
+			() => resolveOptions(input),
+			(error: unknown) => error instanceof UsageError && error.message === want,
+		),
+	);
+
 const table = suite('option table');
 
 table('every option of the library is told of, but for what only code can give', () => {
@@ -247,7 +280,7 @@ table('every option of the library is told of, but for what only code can give',
 	);
 	assert.equal(
 		told.filter((name) => !(name in DEFAULTS)),
-		['log'],
+		['log', 'config'],
 	);
 	assert.is(new Set(told).size, told.length);
 });
