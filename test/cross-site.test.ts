@@ -67,6 +67,8 @@ for (const protocol of PROTOCOLS) {
 		const open = await ask(await openIndexed(files, { cors: true }), protocol, '/a.js', EVIL);
 		assert.is(open.status, 200);
 		assert.is(open.fields['access-control-allow-origin'], '*');
+		const none = await ask(await openIndexed(files, { cors: true }), protocol, '/none.js', EVIL);
+		assert.equal([none.status, none.fields['access-control-allow-origin']], [404, '*']);
 		const one = await ask(await openIndexed(files, { cors: 'https://a.test' }), protocol, '/a.js', EVIL);
 		assert.is(one.fields['access-control-allow-origin'], 'https://a.test');
 		const production = await ask(await openIndexed(files, { production: true }), protocol, '/a.js', EVIL);

@@ -1,26 +1,15 @@
 // A folder's entries as a page.
 
 import type { Listing } from '../site/listing.ts';
-import type { Reply } from './reply.ts';
+import { type Reply, sendText } from './reply.ts';
 
 /** Of more entries, the rest is counted only. */
 const MAX_ENTRIES = 5000;
 
 /** Answers with the entries of a folder. Names are shown as they are, and are never markup. */
 export const sendListing = (reply: Reply, listing: Listing, isHead: boolean): void => {
-	const body = Buffer.from(pageOf(listing));
-	reply.head(
-		{
-			':status': 200,
-			'content-type': 'text/html; charset=utf-8',
-			'content-length': body.length,
-			'cache-control': 'no-store',
-			'content-security-policy': "default-src 'none'; style-src 'self'",
-			'x-content-type-options': 'nosniff',
-		},
-		isHead,
-	);
-	if (!isHead) reply.body.end(body);
+	const policy = { 'content-security-policy': "default-src 'none'; style-src 'self'" };
+	sendText(reply, 200, 'text/html', pageOf(listing), isHead, policy);
 };
 
 const pageOf = ({ path, entries }: Listing): string => {

@@ -1,7 +1,7 @@
 // What a client gets when it does not get a file. Never echoes what it sent, never names a path of the disk.
 
 import type { Fields } from '../http/request.ts';
-import type { Reply } from './reply.ts';
+import { type Reply, sendText } from './reply.ts';
 
 /** The statuses that we answer without a file, with a sentence for people. */
 const REFUSALS = {
@@ -21,30 +21,21 @@ const REFUSALS = {
 
 export type RefusalStatus = keyof typeof REFUSALS;
 
+/** More fields of a refusal, names in lower case. */
+export type RefusalFields = Readonly<Record<string, string | number>>;
+
 /** Answers with a refusal: a small page for whoever shows pages, a line of text for all else. */
 export const refuse = (
 	reply: Reply,
 	status: RefusalStatus,
 	fields: Fields,
 	isHead: boolean,
-	extra: Readonly<Record<string, string | number>> = {},
+	extra: RefusalFields = {},
 ): void => {
 	const [title, sentence] = REFUSALS[status];
 	const isForPeople = String(fields.accept ?? '').includes('text/html');
 	const text = isForPeople ? pageOf(status, title, sentence) : `${status} ${title}: ${sentence}\n`;
-	const body = Buffer.from(text);
-	reply.head(
-		{
-			':status': status,
-			'content-type': isForPeople ? 'text/html; charset=utf-8' : 'text/plain; charset=utf-8',
-			'content-length': body.length,
-			'cache-control': 'no-store',
-			'x-content-type-options': 'nosniff',
-			...extra,
-		},
-		isHead,
-	);
-	if (!isHead) reply.body.end(body);
+	sendText(reply, status, isForPeople ? 'text/html' : 'text/plain', text, isHead, extra);
 };
 
 /**
@@ -52,11 +43,20 @@ export const refuse = (
  * @param location a path or a URL, as browsers serialise it
  * @param query of the request, with its question mark, or empty; goes along where `location` has none
  */
-export const redirect = (reply: Reply, status: number, location: string, query: string): void => {
+export const redirect = (
+	reply: Reply,
+	status: number,
+	location: string,
+	query: string,
+	extra: RefusalFields = {},
+): void => {
 	const [, place = '', fragment = ''] = /^([^#]*)(.*)$/s.exec(location) ?? [];
 	const target = place.includes('?') ? location : place + query + fragment;
 	// Browsers would keep it for as long as they like, and a file that is renamed would lead them in circles.
-	reply.head({ ':status': status, location: target, 'content-length': 0, 'cache-control': 'no-store' }, true);
+	reply.head(
+		{ ':status': status, location: target, 'content-length': 0, 'cache-control': 'no-store', ...extra },
+		true,
+	);
 };
 
 /** Answers a browser that asks whether it may ask (Fetch §3.2.2): files can be read, with whatever fields. */

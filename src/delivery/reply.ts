@@ -83,3 +83,30 @@ export class ResponseReply implements Reply {
 		this.body.destroy();
 	}
 }
+
+/**
+ * Answers with a text that was made for this request, which nobody is to keep.
+ * @param type of text: `text/html`
+ */
+export const sendText = (
+	reply: Reply,
+	status: number,
+	type: string,
+	text: string,
+	isHead: boolean,
+	extra: Readonly<Record<string, string | number>> = {},
+): void => {
+	const body = Buffer.from(text);
+	reply.head(
+		{
+			':status': status,
+			'content-type': `${type}; charset=utf-8`,
+			'content-length': body.length,
+			'cache-control': 'no-store',
+			'x-content-type-options': 'nosniff',
+			...extra,
+		},
+		isHead,
+	);
+	if (!isHead) reply.body.end(body);
+};

@@ -1,16 +1,23 @@
 // A request becomes what the client lacks, in one straight line: read the request → look up the snapshot → read the
 // knowledge → plan → deliver. A request takes the snapshot once, so that a save midway cannot mix two versions.
 
-import { Bodies, type Body, HELD_BYTES } from '../delivery/body.ts';
+import { Bodies } from '../delivery/body.ts';
 import { codedFileOf, codingFor } from '../delivery/coding.ts';
 import { assetFields, type FieldSource } from '../delivery/fields.ts';
 import { IdleQueue } from '../delivery/idle-queue.ts';
 import { sendListing } from '../delivery/listing.ts';
 import { sendNotFound } from '../delivery/not-found.ts';
+import { PageReader } from '../delivery/page-reader.ts';
 import { type Connection, PageViews } from '../delivery/page-view.ts';
 import { PushQueue } from '../delivery/push.ts';
 import { IncomingRecords, type RecordCookie } from '../delivery/record-cookie.ts';
-import { redirect, refuse, sendPreflight } from '../delivery/refusal.ts';
+import {
+	type RefusalFields,
+	type RefusalStatus,
+	redirect,
+	refuse,
+	sendPreflight,
+} from '../delivery/refusal.ts';
 import { type Answer, sendAnswer } from '../delivery/send.ts';
 import type { TermsSource } from '../delivery/terms.ts';
 import type { KeyOracle } from '../digest/cookie.ts';
@@ -24,14 +31,12 @@ import { type Fields, fieldOf, isNavigation, parseTarget, type Target } from '..
 import { isSelective, type Selection, select } from '../http/selection.ts';
 import { isNavigating, takesPages } from '../http/visitor.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { closureOf } from '../site/closure.ts';
 import { type Fallback, findFallback } from '../site/fallbacks.ts';
 import { applyHeaderRules } from '../site/header-rules.ts';
 import { type Listing, listFolder } from '../site/listing.ts';
 import { encodePath, parsePath } from '../site/paths.ts';
 import { findRoute, headerRulesOf, type Route, type RouteOptions } from '../site/routes.ts';
-import { type Asset, isHtml, isXhtml, type Snapshot } from '../site/snapshot.ts';
-import { decodeText } from '../site/text.ts';
+import { type Asset, isHtml, type Snapshot } from '../site/snapshot.ts';
 import type { Site } from '../site/watcher.ts';
 import type { Answerer, Exchange } from './exchange.ts';
 
@@ -79,16 +84,21 @@ export class Pipeline implements Answerer {
 	readonly #fieldsOf: FieldSource;
 	/** What `Access-Control-Allow-Origin` says (Fetch §3.2.3); `undefined`: nothing. */
 	readonly #cors: string | undefined;
+	/** The field itself, for answers that are no files: others are to see what went wrong. */
+	readonly #forOthers: Readonly<Record<string, string>>;
+	readonly #reader: PageReader;
 	readonly #pages: PageViews;
 
 	constructor(parts: PipelineParts) {
 		this.#parts = parts;
 		const { memory, production, cors } = parts.options;
 		this.#cors = cors === false ? undefined : cors === true ? '*' : cors;
+		this.#forOthers = this.#cors === undefined ? {} : { 'access-control-allow-origin': this.#cors };
 		// While developing, the next version may be there before this one has been made smaller.
 		this.#bodies = new Bodies(memory, production ? new IdleQueue() : undefined, (asset, coding) =>
 			codedFileOf(parts.site.snapshot, asset, coding),
 		);
+		this.#reader = new PageReader(this.#bodies, parts.routes);
 		this.#fieldsOf = assetFields(parts.termsOf, true, this.#cors);
 		const { site, keys } = parts;
 		const oracle: KeyOracle = {
@@ -109,12 +119,6 @@ export class Pipeline implements Answerer {
 		};
 	}
 
-	/** The text of a document whose body is held. */
-	readonly #textOf = (document: Asset): (() => string) | undefined => {
-		const body = document.size > HELD_BYTES ? undefined : this.#bodies.peek(document);
-		return body && (() => decodeText(body.bytes, isXhtml(document.type)));
-	};
-
 	/** Answers one request. Never throws. */
 	answer(exchange: Exchange): void {
 		try {
@@ -125,17 +129,17 @@ export class Pipeline implements Answerer {
 	}
 
 	#answer(exchange: Exchange): void {
-		const { method, fields, reply } = exchange;
+		const { method, reply } = exchange;
 		const isHead = method === 'HEAD';
 		const target = parseTarget(exchange.target);
-		if (target === undefined) return refuse(reply, 400, fields, isHead);
-		if (!this.#parts.isOurs(exchange.authority)) return refuse(reply, 421, fields, isHead);
-		if (this.#isRefused(target, exchange)) return refuse(reply, 403, fields, isHead);
+		if (target === undefined) return this.#refuse(exchange, 400);
+		if (!this.#parts.isOurs(exchange.authority)) return this.#refuse(exchange, 421);
+		if (this.#isRefused(target, exchange)) return this.#refuse(exchange, 403);
 		const cors = this.#cors;
 		if (method === 'OPTIONS' && cors !== undefined) return sendPreflight(reply, cors);
 		if (target.path.startsWith(INTERNAL))
 			return exchange.toClientFiles(target.path.slice(INTERNAL.length - 1));
-		if (method !== 'GET' && !isHead) return refuse(reply, 405, fields, isHead, { allow: 'GET, HEAD' });
+		if (method !== 'GET' && !isHead) return this.#refuse(exchange, 405, { allow: 'GET, HEAD' });
 		const { site } = this.#parts;
 		if (site.isReady) this.#answerFrom(site.snapshot, target, exchange, 1);
 		else
@@ -150,22 +154,22 @@ export class Pipeline implements Answerer {
 		const route = this.#find(snapshot, target.path, fields);
 		switch (route.kind) {
 			case 'malformed':
-				return refuse(reply, 400, fields, isHead);
+				return this.#refuse(exchange, 400);
 			case 'absent':
-				return refuse(reply, 404, fields, isHead);
+				return this.#refuse(exchange, 404);
 			case 'not found':
 				return this.#later(exchange, () => this.#answerNotFound(snapshot, route.page, target, exchange));
 			case 'folder':
 				return target.path.endsWith('/')
 					? sendListing(reply, route.listing, isHead)
-					: redirect(reply, 308, encodePath(route.listing.path), target.query);
+					: this.#redirect(exchange, 308, encodePath(route.listing.path), target.query);
 			case 'unsettled':
 				return this.#later(exchange, async () => {
 					await this.#parts.site.ready;
 					this.#answerFrom(this.#parts.site.snapshot, target, exchange, reading);
 				});
 			case 'redirect':
-				return redirect(reply, route.status, route.location, target.query);
+				return this.#redirect(exchange, route.status, route.location, target.query);
 			case 'asset':
 				break;
 			default:
@@ -173,24 +177,24 @@ export class Pipeline implements Answerer {
 		}
 		const { asset } = route;
 		const selection = isSelective(fields) ? this.#select(asset, target, exchange) : WHOLE;
-		if (selection.kind === 'failed') return refuse(reply, 412, fields, isHead);
+		if (selection.kind === 'failed') return this.#refuse(exchange, 412);
 		if (selection.kind === 'unsatisfiable')
-			return refuse(reply, 416, fields, isHead, { 'content-range': `bytes */${asset.size}` });
+			return this.#refuse(exchange, 416, { 'content-range': `bytes */${asset.size}` });
 		const coding = selection.kind === 'part' ? undefined : this.#codingOf(asset, target, fields);
 		const held = this.#bodies.peek(asset, coding);
 		// How long a coded body is, which a HEAD is to know, too, shows when it has been made.
 		const isBodyless =
 			asset.size === 0 || selection.kind === 'not-modified' || (isHead && coding === undefined);
 		const isView = isHtml(asset.type) && fields.range === undefined;
-		if ((isBodyless || held !== undefined) && (!isView || this.#isRead(snapshot, asset, target)))
+		if ((isBodyless || held !== undefined) && (!isView || this.#reader.isRead(snapshot, asset, target.path)))
 			return this.#deliver(snapshot, { asset, selection, coding, body: held }, target, exchange);
 		this.#later(exchange, async () => {
 			const body = isView
-				? await this.#openPage(snapshot, asset, target, coding)
+				? await this.#reader.open(snapshot, asset, target.path, coding)
 				: await this.#bodies.open(asset, coding);
 			if (body !== undefined)
 				return this.#deliver(snapshot, { asset, selection, coding, body }, target, exchange);
-			if (reading >= MAX_READINGS) return refuse(reply, 503, fields, isHead, { 'retry-after': 1 });
+			if (reading >= MAX_READINGS) return this.#refuse(exchange, 503, { 'retry-after': 1 });
 			this.#answerFrom(await this.#parts.site.refresh(asset.path), target, exchange, reading + 1);
 		});
 	}
@@ -227,35 +231,13 @@ export class Pipeline implements Answerer {
 	async #answerNotFound(snapshot: Snapshot, page: Asset, target: Target, exchange: Exchange): Promise<void> {
 		const { reply, fields, method } = exchange;
 		const coding = this.#codingOf(page, target, fields);
-		const body = await this.#openPage(snapshot, page, target, coding);
-		if (body === undefined) return refuse(reply, 404, fields, method === 'HEAD');
+		const body = await this.#reader.open(snapshot, page, target.path, coding);
+		if (body === undefined) return this.#refuse(exchange, 404);
 		// Whoever takes anything may have asked for an image: only what is surely shown brings more with it.
 		const isView = method === 'GET' && isNavigating(fields);
 		const own = isView ? this.#viewPage(snapshot, page, false, target, exchange) : undefined;
 		const known = this.#fieldsOf(page, target.path);
 		sendNotFound(reply, { asset: page, body, coding }, known, method === 'HEAD', own);
-	}
-
-	/** Whether all is at hand that a plan for the page needs to be read. */
-	#isRead(snapshot: Snapshot, page: Asset, { path }: Target): boolean {
-		const { unread } = closureOf(snapshot, page, path, this.#textOf, this.#parts.routes);
-		return unread.every(({ size }) => size > HELD_BYTES);
-	}
-
-	/** Opens a page, and the documents in it that show what it needs, so that it can be planned. */
-	async #openPage(
-		snapshot: Snapshot,
-		page: Asset,
-		{ path }: Target,
-		coding: Coding | undefined,
-	): Promise<Body | undefined> {
-		// With its own text at hand, one look shows what else is needed.
-		const body = await this.#bodies.open(page, coding);
-		const { unread } = closureOf(snapshot, page, path, this.#textOf, this.#parts.routes);
-		await Promise.all(
-			unread.filter(({ size }) => size <= HELD_BYTES).map((document) => this.#bodies.open(document)),
-		);
-		return body;
 	}
 
 	/** What of `asset` the request gets, whose fields say more than which file it wants. */
@@ -326,7 +308,7 @@ export class Pipeline implements Answerer {
 		const { fields, authority, http2 } = exchange;
 		const { hints, onRequest } = this.#parts.options;
 		if (http2 === undefined && !hints && onRequest === undefined) return undefined;
-		const closure = closureOf(snapshot, page, target.path, this.#textOf, this.#parts.routes);
+		const closure = this.#reader.closureOf(snapshot, page, target.path);
 		const nowMinutes = minutesNow();
 		const url = target.path;
 		const view = this.#pages.view({
@@ -343,15 +325,24 @@ export class Pipeline implements Answerer {
 		return view.fields;
 	}
 
+	#refuse({ reply, fields, method }: Exchange, status: RefusalStatus, extra?: RefusalFields): void {
+		refuse(reply, status, fields, method === 'HEAD', { ...this.#forOthers, ...extra });
+	}
+
+	#redirect({ reply }: Exchange, status: number, location: string, query: string): void {
+		redirect(reply, status, location, query, this.#forOthers);
+	}
+
 	#later(exchange: Exchange, work: () => Promise<void>): void {
 		work().catch((error: unknown) => this.#fail(exchange, error));
 	}
 
 	/** What we did not foresee harms this request alone. */
-	#fail({ reply, fields, method }: Exchange, error: unknown): void {
+	#fail(exchange: Exchange, error: unknown): void {
+		const { reply } = exchange;
 		this.#parts.options.onProblem?.(`request: ${error instanceof Error ? error.message : String(error)}`);
 		try {
-			if (reply.status === 0) return refuse(reply, 500, fields, method === 'HEAD');
+			if (reply.status === 0) return this.#refuse(exchange, 500);
 		} catch {
 			// Not even that could be said.
 		}
