@@ -19,6 +19,8 @@ const SITE = siteOf({
 	'/javascript:alert(1)': '',
 	'/a?b#c%.txt': '',
 	'/.well-known/security.txt': '',
+	'/_redirects': '',
+	'/dots/.env': '1',
 	'/ü/é.txt': '',
 });
 
@@ -31,6 +33,7 @@ const rows: readonly { input: string; want: readonly string[] | undefined }[] = 
 	{
 		input: '/',
 		want: [
+			'dots/ ./dots/ 1',
 			'z/ ./z/ 3',
 			'ü/ ./%C3%BC/ 0',
 			'Z.txt ./Z.txt 0',
@@ -45,7 +48,8 @@ const rows: readonly { input: string; want: readonly string[] | undefined }[] = 
 	{ input: '/%C3%BC/', want: ['é.txt ./%C3%A9.txt 0'] },
 	{ input: '/b.txt/', want: undefined },
 	{ input: '/nothing/', want: undefined },
-	{ input: '/.well-known', want: undefined },
+	{ input: '/dots/', want: ['.env ./.env 1'] },
+	{ input: '/.well-known', want: ['security.txt ./security.txt 0'] },
 	{ input: '/.git/', want: undefined },
 	{ input: '//', want: undefined },
 	{ input: '/z/../', want: undefined },

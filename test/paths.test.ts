@@ -241,7 +241,7 @@ const hidden: readonly { input: string; want: boolean }[] = [
 	{ input: '/.well-known/', want: false },
 	{ input: '/.well-known/.x', want: true },
 	{ input: '/.well-known/a/.x', want: true },
-	{ input: '/.well-known', want: true },
+	{ input: '/.well-known', want: false },
 	{ input: '/.well-known2/x', want: true },
 	{ input: '/.Well-Known/x', want: true },
 	{ input: '/a/.well-known/x', want: true },

@@ -20,6 +20,7 @@ import {
 } from '../src/site/scan.ts';
 import type { Asset } from '../src/site/snapshot.ts';
 import { type Found, ROOT } from '../src/site/terrain.ts';
+import { Visibility, type VisibilityOptions } from '../src/site/visibility.ts';
 import { ALMIGHTY, makeFolder, put, removeFolders } from './support/folder.ts';
 
 const scan = suite('scan');
@@ -36,7 +37,7 @@ const filesOf = async (root: string, path: string = ROOT): Promise<string[]> =>
 
 const linksOf = async (root: string): Promise<string[]> =>
 	(await everything(root))
-		.flatMap((found) => (found.kind === 'link' ? [`${found.path} → ${found.target}`] : []))
+		.flatMap((found) => (found.kind === 'link' ? [`${found.path} → ${found.target.replace(root, '')}`] : []))
 		.sort();
 
 /** The references of a document. */
@@ -163,6 +164,55 @@ scan('follows no link that leaves the root, whatever it looks like', async () =>
 	} finally {
 		await rm(`${root}-beside`, { recursive: true });
 	}
+});
+
+const explored = async (
+	root: string,
+	options: Partial<VisibilityOptions>,
+): Promise<{ files: string[]; links: string[] }> => {
+	const visibility = new Visibility({ dotfiles: false, followSymlinks: false, ignore: [], ...options });
+	const [files, links]: [string[], string[]] = [[], []];
+	for await (const found of explore(root, ROOT, visibility)) {
+		if (found.kind === 'file') files.push(found.path);
+		if (found.kind === 'link') links.push(`${found.path} → ${found.target}${found.isBroken ? ' !' : ''}`);
+	}
+	return { files: files.sort(), links: links.sort() };
+};
+
+scan('follows links that leave the root where it is told to, and none in circles', async () => {
+	const outside = await makeFolder({ 'secret.txt': 's', 'f/deep.txt': 'd', '.env': '' });
+	const root = await makeFolder({ 'a.html': '', 'b/c': '' });
+	await symlink(join(outside, 'secret.txt'), join(root, 'file'));
+	await symlink(outside, join(root, 'folder'));
+	await symlink(join(outside, 'none'), join(root, 'broken'));
+	await symlink('..', join(root, 'up'));
+	await symlink('/', join(root, 'b/all'));
+	await symlink(root, join(outside, 'back'));
+	await symlink(outside, join(outside, 'f/again'));
+	assert.equal(await explored(root, { followSymlinks: true }), {
+		files: ['/a.html', '/b/c', '/file', '/folder/f/deep.txt', '/folder/secret.txt'],
+		links: [`/broken → ${outside}/none !`, `/file → ${outside}/secret.txt`, `/folder → ${outside}`],
+	});
+	const leadsOut = new Visibility({ dotfiles: false, followSymlinks: true, ignore: [] });
+	assert.is((await readAsset(root, '/file' as UrlPath, false, leadsOut))?.hash, sha256('s'));
+	assert.is(await readAsset(root, '/file' as UrlPath), undefined);
+	assert.is(await readAsset(root, '/folder/f/deep.txt' as UrlPath), undefined);
+});
+
+scan('passes over what is ignored, and takes in what begins with a dot where it is told to', async () => {
+	const root = await makeFolder({
+		'.env': '',
+		'.casper/a.js': '',
+		'casper.config.ts': '',
+		'a/casper.config.ts': '',
+		'node_modules/x/y.js': '',
+		'a/node_modules/z.js': '',
+		'a/b.map': '',
+	});
+	const ignore = ['node_modules', '/a/*.map'];
+	assert.equal((await explored(root, { ignore })).files, ['/a/casper.config.ts']);
+	assert.equal((await explored(root, { ignore, dotfiles: true })).files, ['/.env', '/a/casper.config.ts']);
+	assert.is((await explored(root, { ignore: [''] })).files.length, 4);
 });
 
 scan('ends where links lead in circles', async () => {

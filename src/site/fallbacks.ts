@@ -61,8 +61,7 @@ const isPlace = (encodedPath: string): boolean => {
 /** The nearest first. What cannot be a path of this site is told of by the root's. */
 const notFoundPagesOf = (encodedPath: string): readonly UrlPath[] => {
 	const parsed = parsePath(encodedPath);
-	const folders =
-		parsed.kind === 'path' && !isHidden(parsed.path) ? parsed.path.split('/', MAX_FOLDERS + 1) : [];
+	const folders = parsed.kind === 'path' ? parsed.path.split('/', MAX_FOLDERS + 1) : [];
 	const pages: UrlPath[] = [];
 	let folder = '';
 	// The last part is the name of what is not there.

@@ -1,6 +1,6 @@
 // What a folder without a page has in it.
 
-import { encodePath, isHidden, parsePath, type UrlPath } from './paths.ts';
+import { encodePath, parsePath, type UrlPath } from './paths.ts';
 import { isRuleFile } from './routes.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -23,19 +23,19 @@ export interface Listing {
 }
 
 /**
- * The folder at an encoded path, with its slash at the end or without; `undefined` where there is none, or it may not be
- * seen. Looks at every file of the site.
+ * The folder at an encoded path, with its slash at the end or without; `undefined` where there is none.
+ * What is well known (RFC 8615) is for programs, and not listed among the rest. Looks at every file of the site.
  */
 export const listFolder = (snapshot: Snapshot, encodedPath: string): Listing | undefined => {
 	const parsed = parsePath(encodedPath);
-	if (parsed.kind !== 'path' || isHidden(parsed.path)) return undefined;
+	if (parsed.kind !== 'path') return undefined;
 	const path = parsed.path.replace(/\/?$/, '/') as UrlPath;
 	const sizes = new Map<string, number>();
 	for (const { path: file, size } of snapshot.assets()) {
 		if (!file.startsWith(path) || isRuleFile(file)) continue;
 		const slash = file.indexOf('/', path.length);
 		const name = file.slice(path.length, slash === -1 ? undefined : slash + 1);
-		if (!name.startsWith('.')) sizes.set(name, (sizes.get(name) ?? 0) + size);
+		if (path !== '/' || name !== '.well-known/') sizes.set(name, (sizes.get(name) ?? 0) + size);
 	}
 	const names = [...sizes.keys()];
 	if (names.length === 0) return undefined;

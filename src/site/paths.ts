@@ -90,6 +90,8 @@ export const spellingsOf = (path: UrlPath): readonly UrlPath[] =>
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is what ASCII is
 const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text);
 
-/** Whether a path may be served: no segment begins with a dot, but for `/.well-known/` (RFC 8615). */
-export const isHidden = (path: UrlPath): boolean =>
-	path.includes('/.') && (path.startsWith('/.well-known/') ? path.indexOf('/.', 1) !== -1 : true);
+/** Whether a segment of a path begins with a dot, but for a `.well-known` at its start (RFC 8615). */
+export const isHidden = (path: UrlPath): boolean => {
+	const dot = path.indexOf('/.');
+	return dot !== -1 && (/^\/\.well-known(?:\/|$)/.test(path) ? path.includes('/.', 1) : true);
+};

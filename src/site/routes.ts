@@ -1,7 +1,7 @@
 // Request path → what answers it. Only what the snapshot lists can be found, so no path can lead out of the site.
 
 import { HEADERS_PATH, type HeaderRules } from './header-rules.ts';
-import { encodePath, isHidden, parsePath, pathIn, spellingsOf, type UrlPath } from './paths.ts';
+import { encodePath, parsePath, pathIn, spellingsOf, type UrlPath } from './paths.ts';
 import { applyRedirectRules, REDIRECTS_PATH, type RedirectRules } from './redirect-rules.ts';
 import type { Asset, Snapshot } from './snapshot.ts';
 
@@ -46,7 +46,7 @@ export const findRoute = (
 ): Route => {
 	const parsed = parsePath(encodedPath);
 	if (parsed.kind === 'malformed') return MALFORMED;
-	if (parsed.kind === 'absent' || isHidden(parsed.path)) return ABSENT;
+	if (parsed.kind === 'absent') return ABSENT;
 	if (isRuleFile(parsed.path)) return ABSENT;
 	const spellings = spellingsOf(parsed.path);
 	const rules = rulesOf(snapshot);
@@ -62,7 +62,7 @@ export const findRoute = (
 /** The file of exactly this encoded path, or the page of this folder: whoever else has routes may show other things beside. */
 export const findFile = (snapshot: Snapshot, encodedPath: string): Asset | undefined => {
 	const parsed = parsePath(encodedPath);
-	if (parsed.kind !== 'path' || isHidden(parsed.path) || isRuleFile(parsed.path)) return undefined;
+	if (parsed.kind !== 'path' || isRuleFile(parsed.path)) return undefined;
 	return snapshot.get(parsed.path.endsWith('/') ? indexOf(parsed.path.slice(0, -1)) : parsed.path);
 };
 
@@ -94,9 +94,7 @@ const ruledRoute = (
 		if (status !== 200 && status !== 404) return { kind: 'redirect', status, location };
 		const shown = parsePath(pathIn(location));
 		const asset =
-			shown.kind !== 'path' || isHidden(shown.path) || isRuleFile(shown.path)
-				? undefined
-				: assetFor(snapshot, shown.path);
+			shown.kind !== 'path' || isRuleFile(shown.path) ? undefined : assetFor(snapshot, shown.path);
 		if (asset === undefined) return ABSENT;
 		return status === 200 ? { kind: 'asset', asset } : { kind: 'not found', page: asset };
 	}
@@ -152,7 +150,7 @@ const preferredOf = (page: UrlPath, trailingSlash: RouteOptions['trailingSlash']
  */
 export const candidatesOf = (encodedPath: string): readonly UrlPath[] => {
 	const parsed = parsePath(encodedPath);
-	if (parsed.kind !== 'path' || isHidden(parsed.path)) return [];
+	if (parsed.kind !== 'path') return [];
 	const candidates = new Set<UrlPath>();
 	for (const path of spellingsOf(parsed.path))
 		for (const form of formsOf(path.replace(/\/$/, ''))) {

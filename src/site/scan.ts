@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
 import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { HEADERS_PATH, parseHeaderRules } from './header-rules.ts';
-import { encodePath, isHidden, pathOfFile, type UrlPath } from './paths.ts';
+import { encodePath, pathOfFile, type UrlPath } from './paths.ts';
 import { parseRedirectRules, REDIRECTS_PATH } from './redirect-rules.ts';
 import { type References, referencesOfHtml } from './references.ts';
 import { referencesOfCss } from './references-css.ts';
@@ -14,6 +14,7 @@ import { type OpenFile, openFile } from './scan-open.ts';
 import { type Asset, isCss, isHtml, isJavaScript, isXhtml, toAsset, typeOf } from './snapshot.ts';
 import { type Found, ROOT } from './terrain.ts';
 import { decodeCss, decodeText } from './text.ts';
+import { Visibility } from './visibility.ts';
 
 /** Documents above this size, in bytes, are served but not read for references: one would hold up all requests. */
 const MAX_PARSED_BYTES = 8 * 2 ** 20;
@@ -25,13 +26,15 @@ const READ_TRIES = 4;
 /** Of the mistakes in one file, so many are told. */
 const TOLD_MISTAKES = 10;
 
-// Without O_NONBLOCK a named pipe that took a file's place would hold a thread for ever.
+/** How files are opened. Without O_NONBLOCK a named pipe that took a file's place would hold a thread for ever. */
 export const READ_FLAGS: number = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** The path below `root` of a file on disk, as a URL has it; `undefined` for what lies outside or no URL can express. */
 export const pathOf = (root: string, file: string): UrlPath | undefined => {
 	const names = relative(root, file);
-	return names.startsWith(`..${sep}`) || names === '..' ? undefined : pathOfFile(names.split(sep));
+	// To another drive there is no way but an absolute one.
+	const isOutside = names.startsWith(`..${sep}`) || names === '..' || isAbsolute(names);
+	return isOutside ? undefined : pathOfFile(names.split(sep));
 };
 
 /** The file on disk that a path below `root` stands for, whether or not it exists. */
@@ -42,22 +45,27 @@ export const isInside = (root: string, file: string): boolean =>
 	file === root || file.startsWith(root.endsWith(sep) ? root : root + sep);
 
 /**
- * What is servable at `path` and below it. Links within the root are followed; not those that leave it, lead in circles,
- * or lead from one linked folder to another. What vanishes or refuses to be read on the way is passed over.
+ * What is servable at `path` and below it. Links are followed within the root, or wherever they lead if the visibility says
+ * so; not those that lead in circles, or from one linked folder to another. What vanishes or refuses to be read on the way
+ * is passed over.
  * @param root absolute, links resolved
  */
-export async function* explore(root: string, path: UrlPath): AsyncGenerator<Found> {
-	if (isHiddenEntry(path)) return;
+export async function* explore(
+	root: string,
+	path: UrlPath,
+	visibility: Visibility = Visibility.DEFAULT,
+): AsyncGenerator<Found> {
+	if (visibility.hides(path)) return;
 	const file = fileOf(root, path);
 	const folder = path === ROOT ? root : await realpath(dirname(file)).catch(() => undefined);
-	if (folder === undefined || !isInside(root, folder)) return;
+	if (folder === undefined || !(visibility.leadsOut || isInside(root, folder))) return;
 	const stats = await lstat(file).catch(() => undefined);
 	if (stats?.isFile()) yield { kind: 'file', path };
-	else if (stats?.isDirectory()) yield* exploreFolder(root, path);
-	else if (stats?.isSymbolicLink()) yield* exploreLink(root, path);
+	else if (stats?.isDirectory()) yield* exploreFolder(root, path, visibility);
+	else if (stats?.isSymbolicLink()) yield* exploreLink(root, path, visibility);
 }
 
-async function* exploreFolder(root: string, path: UrlPath): AsyncGenerator<Found> {
+async function* exploreFolder(root: string, path: UrlPath, visibility: Visibility): AsyncGenerator<Found> {
 	const folder = fileOf(root, path);
 	const id = await folderIdAt(root, path);
 	if (id === undefined) return;
@@ -68,23 +76,26 @@ async function* exploreFolder(root: string, path: UrlPath): AsyncGenerator<Found
 	});
 	for (const entry of entries) {
 		const below = pathOf(root, join(folder, entry.name));
-		if (below === undefined || isHiddenEntry(below)) continue;
+		if (below === undefined || visibility.hides(below)) continue;
 		if (entry.isFile()) yield { kind: 'file', path: below, isListed: true };
-		else if (entry.isDirectory()) yield* exploreFolder(root, below);
-		else if (entry.isSymbolicLink()) yield* exploreLink(root, below);
+		else if (entry.isDirectory()) yield* exploreFolder(root, below, visibility);
+		else if (entry.isSymbolicLink()) yield* exploreLink(root, below, visibility);
 	}
 }
 
-async function* exploreLink(root: string, path: UrlPath): AsyncGenerator<Found> {
+async function* exploreLink(root: string, path: UrlPath, visibility: Visibility): AsyncGenerator<Found> {
 	const file = fileOf(root, path);
 	const real = await realpath(file).catch(() => undefined);
-	const target = pathOf(root, real ?? (await danglingTarget(file)));
-	if (target === undefined) return;
-	yield { kind: 'link', path, target };
-	if (real === undefined) return;
-	const stats = await stat(real).catch(() => undefined);
+	const target = real ?? (await danglingTarget(file));
+	const isWithin = pathOf(root, target) !== undefined;
+	if (!isWithin && !visibility.leadsOut) return;
+	const stats = real === undefined ? undefined : await stat(real).catch(() => undefined);
+	const isFolder = stats?.isDirectory() === true && !(await leadsAstray(file, target));
+	// What is outside is to be watched only if something of it is shown.
+	if (isWithin || stats === undefined || stats.isFile() || isFolder)
+		yield { kind: 'link', path, target, isWithin, isBroken: stats === undefined };
 	if (stats?.isFile()) yield { kind: 'file', path };
-	else if (stats?.isDirectory() && !(await leadsAstray(file, real))) yield* exploreFolder(root, path);
+	else if (isFolder) yield* exploreFolder(root, path, visibility);
 }
 
 /** Where a link leads whose target is not there yet. */
@@ -115,11 +126,9 @@ export const diskVersionAt = async (root: string, path: UrlPath): Promise<string
 	return stats && diskVersionOf(stats);
 };
 
-const isHiddenEntry = (path: UrlPath): boolean => path !== '/.well-known' && isHidden(path);
-
 /**
- * What lies at `path` now, or `undefined`: nothing, no regular file, or something outside the root. Throws what else the
- * file system throws.
+ * What lies at `path` now, or `undefined`: nothing, no regular file, or something outside the root where links do not lead
+ * out. Throws what else the file system throws.
  * @param root absolute, links resolved
  * @param isListed its folder, which lies in the root, lists it as a file of this name: then nothing else needs to be asked
  */
@@ -127,14 +136,17 @@ export const readAsset = async (
 	root: string,
 	path: UrlPath,
 	isListed = false,
+	visibility: Visibility = Visibility.DEFAULT,
 ): Promise<Asset | undefined> => {
 	const file = fileOf(root, path);
 	try {
 		// Should a link take its place meanwhile, it is not followed.
 		if (isListed) return await readFile(path, file, READ_FLAGS | (constants.O_NOFOLLOW ?? 0), true);
 		const real = await realpath(file);
-		const isServable = isInside(root, real) && (await isSpelled(file, real));
-		return isServable ? await readFile(path, file, READ_FLAGS, false) : undefined;
+		const isReachable = visibility.leadsOut || isInside(root, real);
+		return isReachable && (await isSpelled(file, real))
+			? await readFile(path, file, READ_FLAGS, false)
+			: undefined;
 	} catch (error) {
 		if (isAbsence(error)) return undefined;
 		throw error;
@@ -234,14 +246,21 @@ const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code
 export class Readings {
 	readonly #root: string;
 	readonly #onProblem: (file: string, error: unknown) => void;
+	readonly #visibility: Visibility;
 	readonly #underWay = new Map<UrlPath, Promise<Asset | undefined>>();
 	/** Of these it has been said. */
 	readonly #unreadable = new Set<UrlPath>();
+	/** Files of rules, and the hash of the version whose mistakes were told last. */
 	readonly #mistaken = new Map<UrlPath, string>();
 
-	constructor(root: string, onProblem: (file: string, error: unknown) => void) {
+	constructor(
+		root: string,
+		onProblem: (file: string, error: unknown) => void,
+		visibility: Visibility = Visibility.DEFAULT,
+	) {
 		this.#root = root;
 		this.#onProblem = onProblem;
+		this.#visibility = visibility;
 	}
 
 	/** {@link readAsset}; several askers for one path share one reading. `known` is what there is if it fails. */
@@ -275,9 +294,9 @@ export class Readings {
 	}
 
 	async #read(path: UrlPath, known: Asset | undefined, isListed: boolean): Promise<Asset | undefined> {
-		if (isHidden(path)) return undefined;
+		if (this.#visibility.hides(path)) return undefined;
 		try {
-			const asset = await readAsset(this.#root, path, isListed);
+			const asset = await readAsset(this.#root, path, isListed, this.#visibility);
 			this.#unreadable.delete(path);
 			return asset && this.#withGoodRules(asset, known);
 		} catch (error) {

@@ -10,8 +10,18 @@ export type Found =
 	| { readonly kind: 'file'; readonly path: UrlPath; readonly isListed?: true }
 	/** `id` tells the folder from another one that took its place. */
 	| { readonly kind: 'folder'; readonly path: UrlPath; readonly id: string }
-	/** Comes before what the link leads to. `target` has no link in it; it may be hidden, or not exist. */
-	| { readonly kind: 'link'; readonly path: UrlPath; readonly target: UrlPath };
+	/** Comes before what the link leads to. */
+	| ({ readonly kind: 'link'; readonly path: UrlPath } & LinkTarget);
+
+/** Where a link leads. */
+export interface LinkTarget {
+	/** Absolute, without any link in it; may be hidden. */
+	readonly target: string;
+	/** Whether it lies within the site. */
+	readonly isWithin: boolean;
+	/** Whether nothing is there. */
+	readonly isBroken: boolean;
+}
 
 /** All that a look at the disk came upon. */
 export type Seen = Readonly<Record<Found['kind'], Set<UrlPath>>>;

@@ -1,0 +1,82 @@
+// Chokidar, and what there is instead where the system has not enough watches or descriptors for it.
+
+import { type FSWatcher, watch } from 'chokidar';
+
+/** What a watch tells. */
+export interface EventListener {
+	/** Whether to watch a file or folder. Asked again and again. */
+	isOfInterest(file: string): boolean;
+	/** Something happened to `file`, or it came or went. */
+	onEvent(file: string): void;
+	/** From now on events are told. */
+	onReady(): void;
+	/** Part of what there is cannot be watched. Told once. */
+	onPartlyBlind(error: unknown): void;
+	/** No events will be told (any more). `reason` says why, and what would help. */
+	onBlind(reason: string): void;
+}
+
+/** Where there is too little to watch with: what more of it would take. */
+const REMEDIES: ReadonlyMap<unknown, string> = new Map([
+	['ENOSPC', 'raise fs.inotify.max_user_watches (sysctl), or ignore folders'],
+	['EMFILE', 'raise ulimit -n, or fs.inotify.max_user_instances (sysctl)'],
+	['ENFILE', 'raise fs.file-max (sysctl)'],
+]);
+
+/** Events of folders and files, and of all below them, until it is closed. */
+export class Events {
+	readonly #listener: EventListener;
+	#watcher: FSWatcher | undefined;
+	#closed: Promise<void> = Promise.resolve();
+	#isPartlyBlind = false;
+
+	constructor(files: readonly string[], listener: EventListener) {
+		this.#listener = listener;
+		const ignored = (file: string): boolean => !listener.isOfInterest(file);
+		this.#watcher = watch([...files], { followSymlinks: false, ignoreInitial: true, ignored })
+			.on('all', (_event, file) => listener.onEvent(file))
+			.on('ready', () => listener.onReady())
+			.on('error', (error) => this.#fail(error));
+	}
+
+	/** Watches what is at `file` now, whatever was watched there before. */
+	renew(file: string): void {
+		this.#watcher?.unwatch(file);
+		this.#watcher?.add(file);
+	}
+
+	/** Watches `file` no more, until it is renewed. */
+	leave(file: string): void {
+		this.#watcher?.unwatch(file);
+	}
+
+	/** Once: a lack of watches is told for every file. */
+	#fail(error: unknown): void {
+		const { code, message } = error as NodeJS.ErrnoException;
+		const remedy = REMEDIES.get(code);
+		if (remedy !== undefined) {
+			if (this.#watcher === undefined) return;
+			void this.close();
+			this.#listener.onBlind(`${message}; ${remedy}`);
+		} else if (!this.#isPartlyBlind) {
+			this.#isPartlyBlind = true;
+			this.#listener.onPartlyBlind(error);
+		}
+	}
+
+	/** Nothing is told any more. Resolves once nothing is watched. */
+	close(): Promise<void> {
+		const watcher = this.#watcher;
+		this.#watcher = undefined;
+		if (watcher !== undefined)
+			this.#closed = new Promise((resolve) =>
+				// In a turn of its own: what chokidar begins to watch in the same turn it would forget to close.
+				setImmediate(() => {
+					resolve(watcher.close());
+					// It forgets its listeners, and may still fail at what it has begun.
+					watcher.on('error', () => {});
+				}),
+			);
+		return this.#closed;
+	}
+}

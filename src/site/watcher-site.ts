@@ -1,0 +1,307 @@
+// A site at the disk's edge: keeps a snapshot of a folder current. Chokidar says where something happened; what happened
+// there, and whether that was all, we see for ourselves, since it drops events that follow each other closely and loses
+// folders that are replaced.
+
+import { indexAhead, type Unfinished } from './ahead.ts';
+import type { UrlPath } from './paths.ts';
+import type { RouteOptions } from './routes.ts';
+import { diskVersionAt, explore, fileOf, folderIdAt, pathOf, Readings } from './scan.ts';
+import { type Asset, type Changes, Snapshot } from './snapshot.ts';
+import { type Found, foldersAbove, type LinkTarget, ROOT, type Seen, Terrain } from './terrain.ts';
+import type { Visibility } from './visibility.ts';
+import type { Site, SiteListener } from './watcher.ts';
+import { Events } from './watcher-events.ts';
+import { Looks, note, type Occasion, type Touched } from './watcher-looks.ts';
+
+/** Files read at a time: more do not go faster on the four threads that Node gives the file system. */
+const READERS = 8;
+/** While scanning, what was found is published at most so often. */
+const PUBLISH_MS = 50;
+/** Where something happened there is another look so much later, until one finds no difference; then a last one. */
+const AGAIN_MS = 100;
+const LAST_MS = 1000;
+/** While the root itself is gone, as between a clean and a build, we look for it so often. */
+const ROOT_GONE_MS = 500;
+/** What cannot be watched is looked at so often. */
+const POLL_MS = 2000;
+
+/** The site of a folder from its first look until it is closed. */
+export class WatchedSite implements Site, Unfinished {
+	readonly root: string;
+	readonly routes: RouteOptions;
+	readonly ready: Promise<void>;
+	snapshot: Snapshot = Snapshot.EMPTY;
+	isReady = false;
+	readonly #listener: SiteListener;
+	readonly #visibility: Visibility;
+	readonly #readings: Readings;
+	readonly #terrain = new Terrain();
+	readonly #looks = new Looks((touched) => this.#look(touched));
+	#events: Events | undefined;
+	#onWatching = (): void => {};
+	#isClosed = false;
+	#isPolling = false;
+
+	/** @param root absolute, links resolved */
+	constructor(root: string, listener: SiteListener, routes: RouteOptions, visibility: Visibility) {
+		this.root = root;
+		this.routes = routes;
+		this.#listener = listener;
+		this.#visibility = visibility;
+		this.#readings = new Readings(root, (file, error) => this.#report(file, error), visibility);
+		this.ready = this.#looks.now(new Map([[ROOT, 'again']])).then(() => {
+			this.isReady = true;
+			return this.#watch();
+		});
+	}
+
+	async settle(encodedPath: string): Promise<Snapshot> {
+		if (!this.isReady) await indexAhead(this, encodedPath);
+		return this.snapshot;
+	}
+
+	async refresh(path: UrlPath): Promise<Snapshot> {
+		this.#publish(new Map([[path, await this.#readings.readAnew(path, this.snapshot.get(path))]]));
+		return this.snapshot;
+	}
+
+	async close(): Promise<void> {
+		this.#isClosed = true;
+		const looked = this.#looks.end();
+		this.#onWatching();
+		await this.ready;
+		await looked;
+		await this.#events?.close();
+	}
+
+	/** Each at once, so that what the watcher finds out meanwhile is not undone. */
+	async index(paths: readonly UrlPath[]): Promise<void> {
+		const queue = paths.filter((path) => this.snapshot.get(path) === undefined);
+		await inParallel(async () => {
+			for (let path = queue.pop(); path !== undefined; path = queue.pop())
+				this.#publish(new Map([[path, await this.#readings.read(path, undefined)]]));
+		});
+	}
+
+	#publish(found: Changes): void {
+		const before = this.snapshot;
+		const changes = new Map([...found].filter(([path, asset]) => !isSame(asset, before.get(path))));
+		if (changes.size === 0 || this.#isClosed) return;
+		const after = before.with(changes);
+		this.#listener.onChange?.(changes, before, after);
+		this.snapshot = after;
+	}
+
+	/** Resolves once changes are seen as they happen, or the site is closed. */
+	#watch(): Promise<void> {
+		if (this.#isClosed) return Promise.resolve();
+		const elsewhere = [...this.#terrain.links.targets()].filter((target) => !this.#isShown(target));
+		this.#events = new Events([this.root, ...elsewhere], {
+			isOfInterest: (file) => this.#isOfInterest(file),
+			onEvent: (file) => this.#touch(file),
+			// What happened after the scan and before there was a watch.
+			onReady: () => {
+				this.#lookSoon([ROOT], 'last');
+				this.#onWatching();
+			},
+			onPartlyBlind: (error) => this.#report(this.root, error),
+			onBlind: (reason) => this.#poll(reason),
+		});
+		return new Promise((resolve) => {
+			this.#onWatching = resolve;
+		});
+	}
+
+	/** Looks at everything now and then. */
+	#poll(reason: string): void {
+		const pause = `${POLL_MS / 1000} s`;
+		this.#tell(
+			`${this.root}: cannot be watched, so changes are seen with a delay of some ${pause}: ${reason}`,
+		);
+		this.#isPolling = true;
+		this.#lookSoon([ROOT], 'last');
+		this.#onWatching();
+	}
+
+	#pathOf(file: string): UrlPath | undefined {
+		return file === this.root ? ROOT : pathOf(this.root, file);
+	}
+
+	/** Whether `file` lies in the site under its own path. */
+	#isShown(file: string): boolean {
+		const path = this.#pathOf(file);
+		return path !== undefined && !this.#visibility.hides(path);
+	}
+
+	/** What is hidden, or outside, is of interest where a link leads to it. */
+	#isOfInterest(file: string): boolean {
+		if (this.#isShown(file)) return true;
+		return this.#terrain.links.aliasesOf(file).some((alias) => !this.#visibility.hides(alias));
+	}
+
+	#touch(file: string): void {
+		const { links } = this.#terrain;
+		const path = this.#pathOf(file);
+		// A link elsewhere may lead through this one.
+		const aliases = path !== undefined && links.has(path) ? links.paths() : links.aliasesOf(file);
+		this.#lookSoon(path === undefined ? aliases : [path, ...aliases], 'event');
+		// What took its place is not watched, as the folder around it is not: the next look has it watched anew.
+		if (path === undefined) for (const link of links.leadingTo(file)) this.#forgetLink(link);
+	}
+
+	#lookSoon(paths: Iterable<UrlPath>, occasion: Occasion): void {
+		const shown = [...paths].filter((path) => !this.#visibility.hides(path));
+		if (shown.length > 0) this.#looks.soon(shown, occasion);
+	}
+
+	/** Looks at what lies at some paths and below them, and publishes what is other than known. Never throws. */
+	async #look(touched: Touched): Promise<void> {
+		const seen = { file: new Set<UrlPath>(), folder: new Set<UrlPath>(), link: new Set<UrlPath>() };
+		const look: Look = { changes: new Map(), seen, differing: new Set() };
+		try {
+			const scope = await this.#scopeOf(touched);
+			await this.#explore(scope, look);
+			if (this.#isClosed) return;
+			const tops = new Set(scope.keys());
+			for (const missing of this.#terrain.forget(tops, seen, this.snapshot, performance.now())) {
+				look.differing.add(missing.top);
+				if (missing.isFinal) look.changes.set(missing.path, undefined);
+			}
+			this.#publish(look.changes);
+			if (scope.has(ROOT) && !seen.folder.has(ROOT)) this.#looks.later([ROOT], 'again', ROOT_GONE_MS);
+			if (this.#isPolling && scope.has(ROOT)) this.#looks.later([ROOT], 'last', POLL_MS, 'poll');
+			// Once there is a watch it looks at everything anyway.
+			else if (this.isReady) this.#lookAgain(scope, look.differing);
+		} catch (error) {
+			this.#report(this.root, error);
+			this.#looks.later([...touched.keys()], 'again', LAST_MS);
+		}
+	}
+
+	#lookAgain(scope: Touched, differing: ReadonlySet<UrlPath>): void {
+		const again = [...scope.keys()].filter((path) => scope.get(path) === 'event' || differing.has(path));
+		const last = [...scope.keys()].filter((path) => scope.get(path) === 'again' && !differing.has(path));
+		this.#looks.later(again, 'again', AGAIN_MS);
+		this.#looks.later(last, 'last', LAST_MS);
+	}
+
+	/** Where to look: a folder above that came, went or was replaced stands for all below it. */
+	async #scopeOf(touched: Touched): Promise<Touched> {
+		const scope = new Map<UrlPath, Occasion>();
+		const known = new Map<UrlPath, boolean>();
+		for (const [path, occasion] of touched) {
+			let top = path;
+			for (const folder of foldersAbove(path)) {
+				const isSame =
+					known.get(folder) ?? this.#terrain.isSameFolder(folder, await folderIdAt(this.root, folder));
+				known.set(folder, isSame);
+				if (isSame) continue;
+				top = folder;
+				break;
+			}
+			note(scope, top, occasion);
+		}
+		return scope;
+	}
+
+	async #explore(scope: Touched, look: Look): Promise<void> {
+		const all = exploreAll(this.root, scope.keys(), this.#visibility);
+		let published = performance.now();
+		await inParallel(async () => {
+			for (let next = await all.next(); !next.done && !this.#isClosed; next = await all.next()) {
+				const [top, found] = next.value;
+				if (look.seen[found.kind].has(found.path)) continue;
+				look.seen[found.kind].add(found.path);
+				// Who was just told of a file does not rely on its dates.
+				const isCertain = found.path !== top || scope.get(top) !== 'event';
+				if (await this.#takeIn(found, look, isCertain)) look.differing.add(top);
+				if (this.isReady || performance.now() - published < PUBLISH_MS) continue;
+				this.#publishUnknown(look);
+				published = performance.now();
+			}
+		});
+		if (!this.isReady) this.#publishUnknown(look);
+	}
+
+	/** Takes note of one thing found. Returns whether it is other than known. */
+	async #takeIn(found: Found, look: Look, isCertain: boolean): Promise<boolean> {
+		const { path } = found;
+		if (found.kind === 'folder') return this.#takeInFolder(path, found.id);
+		if (found.kind === 'link') return this.#takeInLink(path, found);
+		const known = this.snapshot.get(path);
+		const isKnown =
+			isCertain && known !== undefined && (await diskVersionAt(this.root, path)) === known.diskVersion;
+		const asset = isKnown ? known : await this.#readings.readAnew(path, known, found.isListed);
+		if (asset === undefined) look.seen.file.delete(path);
+		else this.#terrain.recall(path);
+		if (asset === undefined || isSame(asset, known)) return false;
+		look.changes.set(path, asset);
+		return true;
+	}
+
+	#takeInFolder(path: UrlPath, id: string): boolean {
+		if (this.#terrain.isSameFolder(path, id)) return false;
+		if (this.#terrain.setFolder(path, id)) {
+			const target = this.#terrain.links.resolve(path);
+			// Whether chokidar noticed or not, it now watches the folder that is there.
+			if (target === undefined || !this.#isShown(target))
+				this.#events?.renew(target ?? fileOf(this.root, path));
+		}
+		return true;
+	}
+
+	#takeInLink(path: UrlPath, { target, isWithin, isBroken }: LinkTarget): boolean {
+		if (isBroken && !isWithin) {
+			// Nothing tells when it comes.
+			this.#looks.later([path], 'last', POLL_MS, path);
+			return this.#forgetLink(path);
+		}
+		const isNew = this.#terrain.links.set(path, target);
+		if (isNew && !this.#isShown(target)) this.#events?.renew(target);
+		return isNew;
+	}
+
+	#forgetLink(path: UrlPath): boolean {
+		const target = this.#terrain.links.resolve(path);
+		if (target !== undefined && this.#pathOf(target) === undefined) this.#events?.leave(target);
+		return this.#terrain.links.delete(path);
+	}
+
+	/** What a request had indexed in the meantime is newer than what the scan found. */
+	#publishUnknown({ changes }: Look): void {
+		this.#publish(new Map([...changes].filter(([path]) => this.snapshot.get(path) === undefined)));
+		changes.clear();
+	}
+
+	#report(file: string, error: unknown): void {
+		const { message } = error instanceof Error ? error : new Error(String(error));
+		this.#tell(`${file}: ${message}`);
+	}
+
+	#tell(problem: string): void {
+		if (!this.#isClosed) this.#listener.onProblem?.(problem);
+	}
+}
+
+/** What a look has found out so far. */
+interface Look {
+	readonly changes: Map<UrlPath, Asset | undefined>;
+	readonly seen: Seen;
+	/** The paths of its scope where something is other than known. */
+	readonly differing: Set<UrlPath>;
+}
+
+async function* exploreAll(
+	root: string,
+	paths: Iterable<UrlPath>,
+	visibility: Visibility,
+): AsyncGenerator<readonly [top: UrlPath, found: Found]> {
+	for (const path of paths) for await (const found of explore(root, path, visibility)) yield [path, found];
+}
+
+const inParallel = async (work: () => Promise<void>): Promise<void> => {
+	await Promise.all(Array.from({ length: READERS }, work));
+};
+
+const isSame = (one: Asset | undefined, other: Asset | undefined): boolean =>
+	one?.diskVersion === other?.diskVersion && one?.hash === other?.hash;
