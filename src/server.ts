@@ -1,41 +1,38 @@
 // The server: a folder, its sockets, and the pipeline between them.
 
-import { X509Certificate } from 'node:crypto';
 import { createServer as createHttp1Server } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
-import { homedir, platform } from 'node:os';
 import { recordCookieFor } from './delivery/record-cookie.ts';
 import { SiteTerms } from './delivery/terms.ts';
 import { LivingKeys } from './digest/living-keys.ts';
 import type { Lifetime } from './http/freshness.ts';
-import { hostCheck } from './http/host.ts';
 import { type ResolvedOptions, resolveOptions, type ServeOptions } from './options.ts';
+import { openDoors } from './server/doors.ts';
 import { takeRequests } from './server/exchange.ts';
+import { HEALTH_PATH, type Health, healthAt } from './server/health.ts';
 import { Pipeline } from './server/pipeline.ts';
-import { openSockets } from './server/sockets.ts';
 import { singlePath } from './site/fallbacks.ts';
 import { HEADERS_PATH } from './site/header-rules.ts';
 import { headerRulesOf, type RouteOptions } from './site/routes.ts';
 import { type Asset, isHtml, type Snapshot } from './site/snapshot.ts';
+import { Visibility } from './site/visibility.ts';
 import { openSite, type SiteListener } from './site/watcher.ts';
-import { readCertificate } from './tls/certificate.ts';
-import { dataFolder } from './tls/data-folder.ts';
-import { openSelfSigned } from './tls/self-signed.ts';
+import { openCertificate } from './tls/living-certificate.ts';
 
 /** A running server. */
 export interface Server {
-	/** Where it answers: `https://localhost:8443/`. */
+	/** Where it answers: `https://localhost:8443/`, or `unix:/run/casper.sock`. */
 	readonly url: string;
+	/** Where HTTP is redirected to {@link Server.url}, if it is: `http://localhost:8080/`. */
+	readonly redirectUrl?: string | undefined;
 	/** Resolves once the whole folder is indexed and watched. Requests are answered before. */
 	readonly ready: Promise<void>;
 	/** How much the folder holds, as far as it is indexed: files, HTML documents among them, bytes. */
 	readonly contents: Pick<Snapshot, 'files' | 'pages' | 'bytes'>;
-	/** Takes no more requests, lets those under way finish (5 seconds at most), and releases everything. */
+	/** Takes no more requests, lets those under way finish (as long as `grace` says), and releases everything. */
 	close(): Promise<void>;
 }
 
-const GRACE_MS = 5000;
-const PATIENCE_MS = 120_000;
 /** Each request under way may hold a file open. */
 const MAX_STREAMS = 250;
 /**
@@ -51,7 +48,7 @@ const HTTP2_LIMITS = { settings: { maxConcurrentStreams: MAX_STREAMS }, maxSessi
  */
 export const serve = async (directory: string, options: ServeOptions = {}): Promise<Server> => {
 	const resolved = resolveOptions(options);
-	const tls = await openTls(resolved);
+	const tls = await openCertificate(resolved);
 	const terms = new SiteTerms(lifetimesOf(resolved));
 	const keys = new LivingKeys();
 	const routes = routesOf(resolved);
@@ -69,14 +66,12 @@ export const serve = async (directory: string, options: ServeOptions = {}): Prom
 			for (const asset of after.assets()) if (terms.of(asset).lifetime.kind === 'max-age') keys.age(asset);
 		},
 	};
-	const site = await openSite(directory, listener, routes);
+	const site = await openSite(directory, listener, routes, new Visibility(resolved));
 	try {
 		const engines = { http1: createHttp1Server(), http2: createHttp2Server(HTTP2_LIMITS) };
-		const { host, port } = resolved;
-		const defaultPort = tls === undefined ? 8080 : 8443;
-		const sockets = await openSockets({ host, port, defaultPort, tls, patienceMs: PATIENCE_MS }, engines);
-		const cookie = recordCookieFor(sockets.port, tls !== undefined);
-		const isOurs = hostCheckFor(resolved, tls?.cert);
+		const doors = await openDoors(resolved, tls, engines);
+		const cookie = recordCookieFor(doors.port, tls !== undefined);
+		const { isOurs, url, redirectUrl } = doors;
 		const pipeline = new Pipeline({
 			site,
 			keys,
@@ -86,16 +81,27 @@ export const serve = async (directory: string, options: ServeOptions = {}): Prom
 			isOurs,
 			options: resolved,
 		});
-		takeRequests(engines, pipeline, resolved.onRequest);
-		const name = host === true ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+		let health: Health = 'starting';
+		const answerAside = healthAnswerer(resolved.health, () => health);
+		const { onRequest, trustProxy } = resolved;
+		takeRequests(engines, pipeline, { onRequest, answerAside, trustProxy });
+		site.ready.then(
+			() => {
+				if (health === 'starting') health = 'ok';
+			},
+			// Whoever awaits it is told.
+			() => {},
+		);
 		return {
-			url: `http${tls === undefined ? '' : 's'}://${name}:${sockets.port}/`,
+			url,
+			redirectUrl,
 			ready: site.ready,
 			get contents() {
 				return site.snapshot;
 			},
 			close: async () => {
-				await Promise.all([sockets.close(GRACE_MS), site.close()]);
+				health = 'stopping';
+				await Promise.all([doors.close(resolved.grace * 1000), site.close()]);
 			},
 		};
 	} catch (error) {
@@ -104,27 +110,11 @@ export const serve = async (directory: string, options: ServeOptions = {}): Prom
 	}
 };
 
-const openTls = async ({
-	cert,
-	key,
-	storage,
-}: ResolvedOptions): Promise<{ cert: string; key: string } | undefined> => {
-	if (cert === false) return undefined;
-	const now = new Date();
-	if (cert !== true) return readCertificate(cert, key, now);
-	return openSelfSigned(storage ?? dataFolder({}, platform(), homedir()), now);
-};
-
-/** While developing, a server is to be reached by its own names alone; in production, by those that lead to it. */
-const hostCheckFor = (
-	{ host, allowedHosts, production }: ResolvedOptions,
-	cert: string | undefined,
-): ((authority: string) => boolean) => {
-	if (production && allowedHosts === undefined) return () => true;
-	const named = cert === undefined ? '' : (new X509Certificate(cert).subjectAltName ?? '');
-	const certified = [...named.matchAll(/DNS:([^\s,]+)/g)].map(([, name = '']) => name);
-	return hostCheck([...(host === true ? [] : [host]), ...certified, ...(allowedHosts ?? [])]);
-};
+const healthAnswerer = (
+	health: string | boolean,
+	healthOf: () => Health,
+): ReturnType<typeof healthAt> | undefined =>
+	health === false ? undefined : healthAt(health === true ? HEALTH_PATH : health, healthOf);
 
 const routesOf = ({ trailingSlash, single }: ResolvedOptions): RouteOptions => ({
 	trailingSlash,

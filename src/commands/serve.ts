@@ -38,13 +38,14 @@ export const runServe = async (
 const sayAsText = {
 	started: (
 		directory: string,
-		{ url }: Server,
+		{ url, redirectUrl }: Server,
 		version: string,
 		{ cert, push = true, hints = true }: ServeOptions,
 	): void => {
 		const protocol = `${cert === undefined || cert === false ? 'HTTP/1.1 and HTTP/2 without TLS' : 'HTTP/2 and HTTP/1.1'}`;
 		const channels = `push ${push ? 'on' : 'off'}, hints ${hints ? 'on' : 'off'}`;
 		console.log(`casper-serve ${version}: ${directory} at ${url} (${protocol}, ${channels})`);
+		if (redirectUrl !== undefined) console.log(`HTTP at ${redirectUrl} is redirected there.`);
 		if (cert === true)
 			console.log('The certificate is self-signed: a browser asks once whether you trust it. Ctrl-C stops.');
 	},
@@ -57,8 +58,10 @@ const sayAsText = {
 };
 
 const sayAsJson = {
-	started: (directory: string, { url }: Server, version: string): void => {
-		console.log(JSON.stringify({ time: new Date(), event: 'listening', version, directory, url }));
+	started: (directory: string, { url, redirectUrl }: Server, version: string): void => {
+		console.log(
+			JSON.stringify({ time: new Date(), event: 'listening', version, directory, url, redirectUrl }),
+		);
 	},
 	indexed: ({ contents }: Server, seconds: number): void => {
 		const { files, pages, bytes } = contents;

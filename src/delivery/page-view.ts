@@ -49,6 +49,8 @@ export interface PageRequest {
 	readonly url: string;
 	/** As the client names this server: host, and port where it is not the usual one. */
 	readonly authority: string;
+	/** How the client asked a proxy that is trusted; `undefined`: as this server is asked. */
+	readonly scheme?: 'http' | 'https' | undefined;
 	readonly snapshot: Snapshot;
 	readonly closure: Closure;
 	/** The client holds the document as it is, and asked whether it does. */
@@ -144,14 +146,14 @@ export class PageViews {
 
 	/** The strongest evidence there is, and it alone. */
 	#knowledgeOf(
-		{ fields, authority, isUnmodified }: PageRequest,
+		{ fields, authority, scheme, isUnmodified }: PageRequest,
 		channel: Channel,
 		record: ClientRecord | undefined,
 		given: Knowledge,
 	): Knowledge {
 		if (refusesCached(fields)) return NOTHING_WANTED_FROM_CACHE;
 		const digest = fieldOf(fields, 'cache-digest');
-		const origin = `http${this.#parts.cookie.isSecure ? 's' : ''}://${authority.toLowerCase()}`;
+		const origin = `${scheme ?? (this.#parts.cookie.isSecure ? 'https' : 'http')}://${authority.toLowerCase()}`;
 		const said = digest === undefined ? undefined : knowledgeOfField(digest, origin);
 		if (said !== undefined) return said;
 		if (record !== undefined) return knowledgeOfRecord(record);

@@ -31,6 +31,13 @@ export const parseTarget = (target: string): Target | undefined => {
 	return path === undefined || query === undefined ? undefined : { path, query };
 };
 
+/**
+ * The authority that a request is for: the one of an absolute-form target goes before the `Host` field, which may then say
+ * anything (RFC 9112 §3.2.2).
+ */
+export const authorityOf = (target: string, host: string | undefined): string =>
+	(target.startsWith('/') ? undefined : /^https?:\/\/([^/?#]+)/i.exec(target)?.[1]) ?? host ?? '';
+
 const escapeBeyondAscii = (text: string): string | undefined => {
 	// biome-ignore lint/suspicious/noControlCharactersInRegex: the range is what ASCII is
 	if (/^[\x00-\x7f]*$/.test(text)) return text;

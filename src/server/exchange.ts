@@ -1,6 +1,6 @@
 // Requests as the two protocols bring them, in one form for the pipeline, and told to the log when they are over.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import {
 	Http2ServerRequest,
 	Http2ServerResponse,
@@ -11,7 +11,8 @@ import {
 import type { Connection } from '../delivery/page-view.ts';
 import type { PushQueue } from '../delivery/push.ts';
 import { type Reply, ResponseReply, StreamReply } from '../delivery/reply.ts';
-import type { Fields } from '../http/request.ts';
+import { type Forwarded, readForwarded } from '../http/forwarded.ts';
+import { authorityOf, type Fields } from '../http/request.ts';
 import type { RequestEntry } from '../log.ts';
 import { serveClientFile } from './client-files.ts';
 import type { Engines } from './sockets.ts';
@@ -21,8 +22,10 @@ export interface Exchange {
 	readonly method: string;
 	/** The request target as the client wrote it. */
 	readonly target: string;
-	/** Host and port as the client names them; empty where it does not. */
+	/** Host and port as the client names them, or as the proxy says that it did; empty where it does not. */
 	readonly authority: string;
+	/** What a proxy that is trusted says of the client; `undefined` where none is. */
+	readonly forwarded: Forwarded | undefined;
 	readonly fields: Fields;
 	readonly reply: Reply;
 	/** What only HTTP/2 has; `undefined` over HTTP/1.1. */
@@ -49,34 +52,65 @@ export interface Answerer {
 
 type Listener = ((entry: RequestEntry) => void) | undefined;
 
-/** Hands every request that `engines` bring to `answerer`, and tells `listener` of it when its answer has ended. */
-export const takeRequests = (engines: Engines, answerer: Answerer, listener: Listener): void => {
+/** How requests are taken. */
+export interface TakingOptions {
+	/** Told of each request when its answer has ended. */
+	readonly onRequest: Listener;
+	/** Answers what is no request to the site, and says whether it did; nobody is told of that. */
+	readonly answerAside?: ((exchange: Exchange) => boolean) | undefined;
+	/** Believe what a proxy says of its clients. */
+	readonly trustProxy?: boolean;
+}
+
+/** Hands every request that `engines` bring to `answerer`. */
+export const takeRequests = (
+	engines: Engines,
+	answerer: Answerer,
+	{ onRequest, answerAside, trustProxy = false }: TakingOptions,
+): void => {
 	const connections = new WeakMap<Http2Session, Connection>();
-	const answer = (
-		exchange: Exchange,
-		protocol: RequestEntry['protocol'],
-		address: string | undefined,
-	): void => {
-		if (listener !== undefined) tellWhenOver(exchange, protocol, address, listener);
-		answerer.answer(exchange);
-	};
 	engines.http2.on('session', (session) => connections.set(session, answerer.openConnection(session)));
 	engines.http2.on('stream', (stream, headers) => {
 		const { session } = stream;
 		const connection = session && connections.get(session);
 		// Of a session that broke in the meantime: unheard, the error of its stream would be the end of the process.
 		if (connection === undefined) return void stream.on('error', () => {});
-		answer(
-			new Http2Exchange(stream, headers, connection),
-			'HTTP/2',
-			listener && session?.socket.remoteAddress,
+		const exchange = new Http2Exchange(
+			stream,
+			headers,
+			connection,
+			trustProxy ? readForwarded(headers) : undefined,
 		);
+		if (answerAside?.(exchange)) return;
+		if (onRequest !== undefined) tellWhenOver(exchange, 'HTTP/2', session?.socket.remoteAddress, onRequest);
+		answerer.answer(exchange);
 	});
-	engines.http1.on('request', (request, response) =>
-		answer(new Http1Exchange(request, response), 'HTTP/1.1', request.socket.remoteAddress),
+	takeHttp1Requests(
+		engines.http1,
+		(exchange) => answerer.answer(exchange),
+		onRequest,
+		answerAside,
+		trustProxy,
 	);
 	// A broken connection is its client's loss; without a listener it would be the end of the process.
 	engines.http2.on('sessionError', () => {});
+};
+
+/** The part of {@link takeRequests} that HTTP/1.1 has in it. */
+export const takeHttp1Requests = (
+	http1: HttpServer,
+	answer: (exchange: Exchange) => void,
+	onRequest: Listener,
+	answerAside?: TakingOptions['answerAside'],
+	trustProxy = false,
+): void => {
+	http1.on('request', (request, response) => {
+		const forwarded = trustProxy ? readForwarded(request.headers) : undefined;
+		const exchange = new Http1Exchange(request, response, forwarded);
+		if (answerAside?.(exchange)) return;
+		if (onRequest !== undefined) tellWhenOver(exchange, 'HTTP/1.1', request.socket.remoteAddress, onRequest);
+		answer(exchange);
+	});
 };
 
 /** Its own HTTP/2 side: one object a request, since at tens of thousands a second each one counts. */
@@ -85,12 +119,19 @@ class Http2Exchange implements Exchange, Http2Side {
 	readonly fields: IncomingHttpHeaders;
 	readonly connection: Connection;
 	readonly reply: Reply;
+	readonly forwarded: Forwarded | undefined;
 	page: RequestEntry['page'];
 
-	constructor(stream: ServerHttp2Stream, fields: IncomingHttpHeaders, connection: Connection) {
+	constructor(
+		stream: ServerHttp2Stream,
+		fields: IncomingHttpHeaders,
+		connection: Connection,
+		forwarded: Forwarded | undefined,
+	) {
 		this.stream = stream;
 		this.fields = fields;
 		this.connection = connection;
+		this.forwarded = forwarded;
 		this.reply = new StreamReply(stream);
 	}
 
@@ -107,7 +148,7 @@ class Http2Exchange implements Exchange, Http2Side {
 	}
 
 	get authority(): string {
-		return this.fields[':authority'] ?? this.fields.host ?? '';
+		return this.forwarded?.host ?? authorityOf(this.target, this.fields[':authority'] ?? this.fields.host);
 	}
 
 	get acceptsPush(): boolean {
@@ -133,10 +174,12 @@ class Http1Exchange implements Exchange {
 	readonly #response: ServerResponse;
 	readonly reply: Reply;
 	readonly http2: undefined;
+	readonly forwarded: Forwarded | undefined;
 	page: RequestEntry['page'];
 
-	constructor(request: IncomingMessage, response: ServerResponse) {
+	constructor(request: IncomingMessage, response: ServerResponse, forwarded: Forwarded | undefined) {
 		this.#request = request;
+		this.forwarded = forwarded;
 		this.#response = response;
 		this.reply = new ResponseReply(response);
 	}
@@ -150,7 +193,7 @@ class Http1Exchange implements Exchange {
 	}
 
 	get authority(): string {
-		return this.#request.headers.host ?? '';
+		return this.forwarded?.host ?? authorityOf(this.target, this.#request.headers.host);
 	}
 
 	get fields(): Fields {
@@ -180,7 +223,7 @@ const tellWhenOver = (
 			status: reply.status,
 			bytes: method === 'HEAD' ? 0 : reply.length,
 			durationMs: performance.now() - started,
-			remoteAddress: address ?? '-',
+			remoteAddress: exchange.forwarded?.address ?? address ?? '-',
 			referer: textOf(fields.referer),
 			userAgent: textOf(fields['user-agent']),
 			page: exchange.page,

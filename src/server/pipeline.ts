@@ -269,12 +269,16 @@ export class Pipeline implements Answerer {
 	}
 
 	/** Kept by browsers for all ports of a host: on this machine, it would lock others out (RFC 6797 §7.2, §8.1). */
-	#transportSecurityOf(asset: Asset, { path }: Target, { authority }: Exchange): string | undefined {
+	#transportSecurityOf(
+		asset: Asset,
+		{ path }: Target,
+		{ authority, forwarded }: Exchange,
+	): string | undefined {
 		const { termsOf, cookie } = this.#parts;
 		const { transportSecurity } = termsOf(asset, path);
-		return transportSecurity !== undefined && cookie.isSecure && !isLoopback(authority)
-			? transportSecurity
-			: undefined;
+		if (transportSecurity === undefined || isLoopback(authority)) return undefined;
+		const isSecure = forwarded?.scheme === undefined ? cookie.isSecure : forwarded.scheme === 'https';
+		return isSecure ? transportSecurity : undefined;
 	}
 
 	/** What a GET tells of its client, and does for it: the fields that are to go with the answer, if any. */
@@ -314,6 +318,7 @@ export class Pipeline implements Answerer {
 		const view = this.#pages.view({
 			fields,
 			authority,
+			scheme: exchange.forwarded?.scheme,
 			url,
 			snapshot,
 			closure,

@@ -2,11 +2,12 @@
 
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2Server, ServerHttp2Session } from 'node:http2';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
-import { CasperError } from '../errors.ts';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 import { deferEnd } from './deferred-end.ts';
+import { closeAll, type Listening, listenAt, type Place } from './listen.ts';
 import { endIdle, endSilent, onForsaken } from './patience.ts';
+import { listenOnUnix } from './unix-socket.ts';
 
 /** The parsers of the two protocols; neither listens itself. */
 export interface Engines {
@@ -15,94 +16,56 @@ export interface Engines {
 }
 
 /** Where and how to listen. */
-export interface ListenOptions {
-	/** A name or an address; 'localhost': both loopbacks; `true`: everywhere. */
-	readonly host: string | true;
-	/** `undefined`: the first free one from {@link ListenOptions.defaultPort} on. */
-	readonly port: number | undefined;
-	readonly defaultPort: number;
-	readonly tls: { readonly cert: string; readonly key: string } | undefined;
+export interface ListenOptions extends Omit<Place, 'setting'> {
+	readonly tls: TlsPair | undefined;
 	/** How long nothing may move on a connection before it is looked into, in milliseconds. */
 	readonly patienceMs: number;
+	/** Path of a Unix socket, on which is listened instead of a port. */
+	readonly unix?: string | undefined;
+}
+
+/** A certificate with its chain, and its key, PEM. */
+interface TlsPair {
+	readonly cert: string;
+	readonly key: string;
 }
 
 /** Open sockets. */
 export interface Sockets {
+	/** 0 for a Unix socket. */
 	readonly port: number;
+	/** Has connections from now on begin with another certificate. Those that are open stay as they are. */
+	setCertificate(pair: TlsPair): void;
 	/** Takes no more connections, lets what runs finish, and ends what has not after `graceMs`. */
 	close(graceMs: number): Promise<void>;
 }
 
-const PORT_TRIES = 100;
+/** Holds for each certificate anew: one that is set brings its own. */
+const TLS_LIMITS = { minVersion: 'TLSv1.2' } as const;
 /** RFC 9113 §3.4: what a client with prior knowledge of HTTP/2 sends first. */
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
 /**
  * Listens, and resolves when connections are taken.
- * @throws {CasperError} CASPER_PORT_IN_USE, CASPER_PORT_FORBIDDEN, CASPER_HOST_UNAVAILABLE
+ * @throws {CasperError} CASPER_PORT_IN_USE, CASPER_PORT_FORBIDDEN, CASPER_HOST_UNAVAILABLE, for a Unix socket
+ * CASPER_SOCKET_IN_USE, CASPER_SOCKET_UNAVAILABLE
  */
 export const openSockets = async (options: ListenOptions, engines: Engines): Promise<Sockets> => {
-	const first = options.port ?? options.defaultPort;
-	const last = options.port === undefined ? first + PORT_TRIES - 1 : first;
-	for (let port = first; ; port++) {
-		const servers: Server[] = [];
-		try {
-			for (const address of addressesOf(options.host)) {
-				const server = createFront(options, engines);
-				const bound = servers.map(portOf)[0] ?? port;
-				if (await listen(server, address, bound)) servers.push(server);
-			}
-			const bound = servers.map(portOf)[0];
-			if (bound === undefined) throw unavailable(options.host, undefined);
-			endIdle(engines.http1, options.patienceMs);
-			return new OpenSockets(bound, servers, engines, options.patienceMs);
-		} catch (error) {
-			await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-			const { code } = error as NodeJS.ErrnoException;
-			// With port 0 the second loopback may find the port that the first one was given taken.
-			if (code === 'EADDRINUSE' && (port < last || options.port === 0)) {
-				if (options.port === 0) port--;
-				continue;
-			}
-			throw toCasperError(error, options, port);
-		}
-	}
+	const { port, servers } = await listen(options, () => createFront(options, engines));
+	endIdle(engines.http1, options.patienceMs);
+	return new OpenSockets(port, servers, engines, options.patienceMs);
 };
 
-const addressesOf = (host: string | true): readonly Address[] => {
-	if (host === true)
-		return [
-			{ address: '::', isOptional: true },
-			{ address: '0.0.0.0', isOptional: true },
-		];
-	if (host === 'localhost')
-		return [
-			{ address: '127.0.0.1', isOptional: true },
-			{ address: '::1', isOptional: true },
-		];
-	return [{ address: host, isOptional: false }];
+const listen = async (options: ListenOptions, create: () => Server): Promise<Listening> => {
+	if (options.unix === undefined) return listenAt({ ...options, setting: 'port' }, create);
+	const server = create();
+	await listenOnUnix(server, options.unix);
+	return { port: 0, servers: [server] };
 };
-
-interface Address {
-	readonly address: string;
-	/** The machine may not have the protocol of this address. */
-	readonly isOptional: boolean;
-}
-
-const listen = (server: Server, { address, isOptional }: Address, port: number): Promise<boolean> =>
-	new Promise((resolve, reject) => {
-		server.once('error', (error: NodeJS.ErrnoException) => {
-			if (isOptional && (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT')) resolve(false);
-			else reject(error);
-		});
-		server.listen({ host: address, port, ipv6Only: true }, () => resolve(true));
-	});
-
-const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
 const createFront = ({ tls, patienceMs }: ListenOptions, { http1, http2 }: Engines): Server => {
 	if (tls !== undefined)
-		return createTlsServer({ ...tls, ALPNProtocols: ['h2', 'http/1.1'], minVersion: 'TLSv1.2' }, (socket) => {
+		return createTlsServer({ ...tls, ...TLS_LIMITS, ALPNProtocols: ['h2', 'http/1.1'] }, (socket) => {
 			(socket.alpnProtocol === 'h2' ? http2 : http1).emit('connection', socket);
 		}).on('tlsClientError', (_error, socket) => socket.destroy());
 	return createServer((socket) => {
@@ -124,46 +87,11 @@ const createFront = ({ tls, patienceMs }: ListenOptions, { http1, http2 }: Engin
 	});
 };
 
-const toCasperError = (error: unknown, { host, port: given }: ListenOptions, port: number): unknown => {
-	switch ((error as NodeJS.ErrnoException).code) {
-		case 'EADDRINUSE':
-			return new CasperError(
-				'CASPER_PORT_IN_USE',
-				`port: expected a free one, got ${port}, on which another program listens; ` +
-					(given === undefined
-						? 'end it, or name a free port'
-						: 'name another one, or none to get the next that is free'),
-				{ cause: error },
-			);
-		case 'EACCES':
-			return new CasperError(
-				'CASPER_PORT_FORBIDDEN',
-				`port: expected one that this user may listen on, got ${port}; name one above 1023`,
-				{ cause: error },
-			);
-		case 'EADDRNOTAVAIL':
-		case 'EAFNOSUPPORT':
-		case 'ENOTFOUND':
-		case 'EAI_AGAIN':
-		case 'EINVAL':
-			return unavailable(host, error);
-		default:
-			return error;
-	}
-};
-
-const unavailable = (host: string | true, cause: unknown): CasperError =>
-	new CasperError(
-		'CASPER_HOST_UNAVAILABLE',
-		`host: expected a name or an address of this machine, got ${JSON.stringify(host)}; leave it out for localhost`,
-		{ cause },
-	);
-
 class OpenSockets implements Sockets {
 	readonly port: number;
 	readonly #servers: readonly Server[];
 	/** By their other ends: the socket that a session has is not the one that TLS was put upon. */
-	readonly #connections = new Map<Socket, string>();
+	readonly #connections = new Map<Socket, string | undefined>();
 	readonly #sessions = new Set<ServerHttp2Session>();
 	/** HTTP/1.1 connections, and how many requests are under way on each: several where they were sent together. */
 	readonly #requests = new Map<Socket, number>();
@@ -177,7 +105,13 @@ class OpenSockets implements Sockets {
 				this.#connections.set(socket, otherEndOf(socket));
 				socket.once('close', () => this.#connections.delete(socket));
 			});
+		let taken: Socket | undefined;
+		// Its session is made before this turn is over.
+		http2.prependListener('connection', (socket: Socket) => {
+			taken = socket;
+		});
 		http2.on('session', (session) => {
+			const own = taken;
 			deferEnd(session);
 			this.#sessions.add(session);
 			session.once('close', () => {
@@ -188,7 +122,9 @@ class OpenSockets implements Sockets {
 			onForsaken(session, patienceMs, () => {
 				session.destroy();
 				// Up to Node 24 that does not close a connection that broke while something was being written to it.
-				for (const [socket, end] of this.#connections) if (end === otherEnd) socket.destroy();
+				// The other ends of a Unix socket have no names.
+				if (otherEnd === undefined) own?.destroy();
+				else for (const [socket, end] of this.#connections) if (end === otherEnd) socket.destroy();
 			});
 			if (this.#isClosing) session.close();
 		});
@@ -223,9 +159,14 @@ class OpenSockets implements Sockets {
 		for (const socket of this.#connections.keys()) socket.destroy();
 	}
 
+	setCertificate(pair: TlsPair): void {
+		for (const server of this.#servers)
+			if (server instanceof TlsServer) server.setSecureContext({ ...pair, ...TLS_LIMITS });
+	}
+
 	async close(graceMs: number): Promise<void> {
 		this.#isClosing = true;
-		const closed = Promise.all(this.#servers.map((server) => new Promise((done) => server.close(done))));
+		const closed = closeAll(this.#servers);
 		for (const session of this.#sessions) session.close();
 		for (const [socket, requests] of this.#requests) if (requests === 0) socket.destroy();
 		this.#endRest();
@@ -238,5 +179,8 @@ class OpenSockets implements Sockets {
 	}
 }
 
-const otherEndOf = ({ remoteAddress, remotePort }: Pick<Socket, 'remoteAddress' | 'remotePort'>): string =>
-	`${remoteAddress} ${remotePort}`;
+const otherEndOf = ({
+	remoteAddress,
+	remotePort,
+}: Pick<Socket, 'remoteAddress' | 'remotePort'>): string | undefined =>
+	remotePort === undefined ? undefined : `${remoteAddress} ${remotePort}`;

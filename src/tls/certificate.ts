@@ -19,6 +19,7 @@ const EXPECTED = { '--cert': 'a certificate in PEM form', '--key': 'a private ke
 
 type Setting = keyof typeof EXPECTED;
 
+/** A file that was read. */
 interface Source {
 	readonly setting: Setting;
 	readonly file: string;
@@ -26,27 +27,57 @@ interface Source {
 	readonly bytes: Buffer;
 }
 
+/** A certificate with its chain, and its private key, PEM, as `tls.createSecureContext` takes them. */
+export interface CertificatePair {
+	readonly cert: string;
+	readonly key: string;
+}
+
+/** Files in which a certificate and a key are to be, not judged yet. The same file twice where it holds both. */
+export interface CertificateFiles {
+	readonly cert: Source;
+	readonly key: Source;
+}
+
 /**
- * The certificate (with its chain, if the file has one) and its private key, both PEM, as `tls.createSecureContext`
- * takes them. Without `keyFile` the key is looked for in the certificate's file, then beside it: for `a.pem` or `a.crt`
- * in `a-key.pem` (mkcert's name), `a.key`, `key.pem` and `privkey.pem` (certbot's name); the first that exists counts.
- *
- * @throws {CasperError} `CASPER_CERTIFICATE_UNREADABLE` if a file is missing, no PEM, damaged, encrypted or refused by
- * OpenSSL, `CASPER_CERTIFICATE_MISMATCH` if the key is not the certificate's, `CASPER_CERTIFICATE_EXPIRED` if `now` is
- * not within the certificate's validity.
+ * The certificate (with its chain, if the file has one) and its private key: {@link readCertificateFiles}, and
+ * {@link pairOf} what they hold.
+ * @throws {CasperError} as these do
  */
 export const readCertificate = async (
 	certFile: string,
 	keyFile: string | undefined,
 	now: Date,
-): Promise<{ cert: string; key: string }> => {
-	const source = await readSource('--cert', certFile);
-	const chain = source.blocks.filter(({ label }) => CERTIFICATE_LABEL.test(label));
+): Promise<CertificatePair> => pairOf(await readCertificateFiles(certFile, keyFile), now);
+
+/**
+ * Without `keyFile` the key is looked for in the certificate's file, then beside it: for `a.pem` or `a.crt` in
+ * `a-key.pem` (mkcert's name), `a.key`, `key.pem` and `privkey.pem` (certbot's name); the first that exists counts.
+ *
+ * @throws {CasperError} `CASPER_CERTIFICATE_UNREADABLE` if a file is missing or cannot be read.
+ */
+export const readCertificateFiles = async (
+	certFile: string,
+	keyFile: string | undefined,
+): Promise<CertificateFiles> => {
+	const cert = await readSource('--cert', certFile);
+	// Without a certificate the file is a wrong one, and no key belongs to it.
+	if (!cert.blocks.some(isCertificate)) throw lacking(cert);
+	return { cert, key: keyFile === undefined ? await findKey(cert) : await readSource('--key', keyFile) };
+};
+
+/**
+ * What the files hold.
+ *
+ * @throws {CasperError} `CASPER_CERTIFICATE_UNREADABLE` if a file is no PEM, damaged, encrypted or refused by OpenSSL,
+ * `CASPER_CERTIFICATE_MISMATCH` if the key is not the certificate's, `CASPER_CERTIFICATE_EXPIRED` if `now` is not within
+ * the certificate's validity.
+ */
+export const pairOf = ({ cert: source, key: keySource }: CertificateFiles, now: Date): CertificatePair => {
+	const chain = source.blocks.filter(isCertificate);
 	const certificates = chain.map((block) => parseBlock(source, block, (text) => new X509Certificate(text)));
 	const [certificate] = certificates;
 	if (certificate === undefined) throw lacking(source);
-
-	const keySource = keyFile === undefined ? await findKey(source) : await readSource('--key', keyFile);
 	const keyBlock = keySource.blocks.find(({ label }) => KEY_LABEL.test(label));
 	if (keyBlock === undefined) throw lacking(keySource);
 	if (isEncrypted(keyBlock)) throw encrypted(keySource);
@@ -63,6 +94,8 @@ export const readCertificate = async (
 	}
 	return pair;
 };
+
+const isCertificate = ({ label }: PemBlock): boolean => CERTIFICATE_LABEL.test(label);
 
 const readSource = async (setting: Setting, file: string): Promise<Source> => {
 	const source = { setting, file, blocks: [], bytes: Buffer.alloc(0) };
