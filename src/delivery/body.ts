@@ -17,7 +17,10 @@ export const CODED_BYTES: number = 2 ** 23;
 /** The part of the memory for bodies that one of them may take. */
 const SHARE = 1 / 8;
 
+/** A file that is streamed is read in pieces of so many bytes, or of less where that would be more for all of them. */
 const CHUNK_BYTES = 2 ** 16;
+const LEAST_CHUNK_BYTES = 2 ** 12;
+const ALL_CHUNKS_BYTES = 2 ** 22;
 /** Files up to this size, in bytes, are coded as well as can be, which takes half a second for one of them. */
 const REFINED_BYTES = 2 ** 18;
 
@@ -210,25 +213,39 @@ export const streamFile = async (
 	start = 0,
 	end: number = asset.size,
 ): Promise<boolean> => {
+	underWay++;
+	// The buffer of a piece that has gone out: the one before may still be on its way.
+	let free: Buffer | undefined;
 	try {
 		for (let at = start; at < end; ) {
-			// A buffer of its own for each piece: the one before may still be on its way.
-			const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, end - at));
-			const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
+			const size = Math.min(chunkBytes(), end - at);
+			const buffer = free !== undefined && free.length >= size ? free : Buffer.allocUnsafeSlow(size);
+			free = undefined;
+			const { bytesRead } = await handle.read(buffer, 0, size, at);
 			if (bytesRead === 0 || target.destroyed) return false;
 			at += bytesRead;
 			if (at >= end && diskVersionOf(await handle.stat({ bigint: true })) !== asset.diskVersion) return false;
-			if (!target.write(buffer.subarray(0, bytesRead)) && at < end && !(await isDrained(target)))
-				return false;
+			const isTaken = target.write(buffer.subarray(0, bytesRead), () => {
+				free = buffer;
+			});
+			if (!isTaken && at < end && !(await isDrained(target))) return false;
 		}
 		target.end();
 		return true;
 	} catch {
 		return false;
 	} finally {
+		underWay--;
 		await handle.close().catch(() => undefined);
 	}
 };
+
+/** Files on their way. */
+let underWay = 0;
+
+/** Readers that stop reading hold what was read for them: the more there are, the less each one gets at a time. */
+const chunkBytes = (): number =>
+	Math.max(LEAST_CHUNK_BYTES, Math.min(CHUNK_BYTES, Math.floor(ALL_CHUNKS_BYTES / underWay)));
 
 const isDrained = (target: Writable): Promise<boolean> =>
 	new Promise((resolve) => {

@@ -105,6 +105,8 @@ export const takeHttp1Requests = (
 	trustProxy = false,
 ): void => {
 	http1.on('request', (request, response) => {
+		// What is left of a packet is parsed even when its connection has been ended.
+		if (request.socket.destroyed) return;
 		const forwarded = trustProxy ? readForwarded(request.headers) : undefined;
 		const exchange = new Http1Exchange(request, response, forwarded);
 		if (answerAside?.(exchange)) return;

@@ -87,6 +87,9 @@ const createFront = ({ tls, patienceMs }: ListenOptions, { http1, http2 }: Engin
 	});
 };
 
+/** Requests sent together on an HTTP/1.1 connection of which the first is not answered yet (RFC 9112 §9.3.2). */
+const MOST_IN_A_ROW = 50;
+
 class OpenSockets implements Sockets {
 	readonly port: number;
 	readonly #servers: readonly Server[];
@@ -137,7 +140,8 @@ class OpenSockets implements Sockets {
 		});
 		http1.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
 			const { socket } = request;
-			this.#count(socket, 1);
+			// Node answers all that came in one packet, and keeps the answers until the first has gone out.
+			if ((this.#count(socket, 1) ?? 0) > MOST_IN_A_ROW) return void socket.destroy();
 			if (this.#isClosing) response.setHeader('connection', 'close');
 			response.once('close', () => {
 				if (this.#count(socket, -1) === 0 && this.#isClosing) socket.end();

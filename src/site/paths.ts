@@ -11,6 +11,8 @@ export type ParsedPath =
 	| { readonly kind: 'malformed' }
 	| { readonly kind: 'absent' };
 
+/** What the longest path of a file (4,096 bytes on Linux) has when all of it is escaped. */
+const MOST_CHARACTERS = 3 * 4096;
 const MALFORMED: ParsedPath = { kind: 'malformed' };
 const ABSENT: ParsedPath = { kind: 'absent' };
 
@@ -24,6 +26,7 @@ const PLAIN = /^\/(?:[\w~-][\w.~+-]*\/)*(?:[\w~-][\w.~+-]*)?$/;
  */
 export const parsePath = (encoded: string): ParsedPath => {
 	if (PLAIN.test(encoded)) return { kind: 'path', path: encoded as UrlPath };
+	if (encoded.length > MOST_CHARACTERS) return ABSENT;
 	if (!encoded.startsWith('/') || encoded.includes('\\') || hasControls(encoded)) return MALFORMED;
 	const segments = encoded.slice(1).split('/');
 	let isAbsent = false;
