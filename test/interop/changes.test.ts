@@ -12,7 +12,7 @@ import { endAll, newSeed, openIndexed } from '../support/server.ts';
 const changes = suite('a folder that changes');
 changes.after.each(endAll);
 
-const SECONDS = 30;
+const SECONDS = 60;
 const READERS = 50;
 const SESSIONS = 10;
 const NAMES = Array.from({ length: 25 }, (_, at) => `${at}.${['html', 'css', 'js', 'txt', 'bin'][at % 5]}`);

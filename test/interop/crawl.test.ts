@@ -93,4 +93,67 @@ test('every link and reference leads where it leads on disk', () =>
 		assert.ok(links > 50_000, `links: ${links}`);
 	}));
 
+/** What a fragment can name (WHATWG HTML §7.4.6.4, "find a potential indicated element"). */
+const namesIn = (html: string): ReadonlySet<string> => {
+	const $ = load(html);
+	const elements = $('[id], a[name]').toArray();
+	return new Set(
+		elements.flatMap(({ name, attribs }) =>
+			[attribs.id ?? [], name === 'a' ? (attribs.name ?? []) : []].flat(),
+		),
+	);
+};
+
+const isNamed = (names: ReadonlySet<string>, fragment: string): boolean => {
+	if (names.has(fragment)) return true;
+	try {
+		return names.has(decodeURIComponent(fragment));
+	} catch {
+		return false;
+	}
+};
+
+test('every fragment names in the page that is served what it names in the file', () =>
+	withFolder(async (home) => {
+		const folder = join(home, 'site');
+		const pages = copyManual(folder);
+		const tested = await openIndexed(folder);
+		const session = openSession(tested, { enablePush: false });
+		const fragments = new Map<string, { target: string; fragment: string }>();
+		for (const page of pages) {
+			const $ = load(readFileSync(folder + page, 'utf8'));
+			for (const { attribs } of $('a[href*="#"]').toArray()) {
+				const reference = attribs.href ?? '';
+				if (!URL.canParse(reference, `http://site.test${urlOf(page)}`)) continue;
+				const url = new URL(reference, `http://site.test${urlOf(page)}`);
+				if (url.host !== 'site.test' || url.hash === '') continue;
+				fragments.set(url.href, { target: url.pathname + url.search, fragment: url.hash.slice(1) });
+			}
+		}
+		/** Of each target, what its file names and what is served names; `undefined` where there is no such page. */
+		const names = new Map<string, Record<'onDisk' | 'served', ReadonlySet<string>> | undefined>();
+		for (const { target } of fragments.values()) {
+			if (names.has(target)) continue;
+			const path = decodeURIComponent(target.replace(/\?.*/, ''));
+			const file = folder + (path.endsWith('/') ? `${path}index.html` : path);
+			const isPage = file.endsWith('.html') && existsSync(file) && statSync(file).isFile();
+			const answer = await askOn(session, target, FETCH);
+			assert.is(answer.status === 200, existsSync(file) && statSync(file).isFile(), target);
+			const onDisk = isPage ? namesIn(readFileSync(file, 'utf8')) : undefined;
+			names.set(target, onDisk && { onDisk, served: namesIn(answer.body.toString('utf8')) });
+		}
+		const wrong: string[] = [];
+		const tally = { named: 0, 'not named in the file either': 0 };
+		for (const [reference, { target, fragment }] of fragments) {
+			const found = names.get(target);
+			if (found === undefined) continue;
+			const [onDisk, served] = [found.onDisk, found.served].map((these) => isNamed(these, fragment));
+			if (onDisk !== served) wrong.push(`${reference}: ${onDisk} on disk, ${served} as served`);
+			tally[onDisk ? 'named' : 'not named in the file either']++;
+		}
+		console.log(`  ${JSON.stringify(tally)} of ${fragments.size} fragments`);
+		assert.equal(wrong, []);
+		assert.ok(tally.named > 10_000, `fragments: ${JSON.stringify(tally)}`);
+	}));
+
 crawl.run();
