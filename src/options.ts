@@ -17,9 +17,9 @@ export interface ServeOptions {
 	 */
 	readonly host?: string | true | undefined;
 	/**
-	 * Names that requests may have in `Host` or `:authority`, besides localhost, addresses, `host` and the names in the
-	 * certificate; one that begins with a dot stands for all below it. In production all names may be had where none is
-	 * given here.
+	 * Names that requests may have in `Host` or `:authority`, besides localhost, addresses, `host`, the machine's name and
+	 * those in the certificate; one that begins with a dot stands for all below it. In production all names may be had
+	 * where none is given here.
 	 * @default []
 	 */
 	readonly allowedHosts?: readonly string[] | undefined;
@@ -240,7 +240,7 @@ export const OPTIONS: readonly OptionSpec[] = [
 		name: 'allowedHosts',
 		flags: '--allowed-hosts <names>',
 		help: 'more names to answer to, joined by commas; .example.com: all below it',
-		fallback: 'localhost, addresses, names in the certificate; all with --production',
+		fallback: 'localhost, addresses, the names of the machine and in the certificate; all with --production',
 		accepts: {
 			expected: 'host names',
 			isValid: (value) => Array.isArray(value) && value.every((name) => /^(?:\*?\.)?[^\s/:,*]+$/.test(name)),
@@ -353,7 +353,7 @@ export const OPTIONS: readonly OptionSpec[] = [
 	{
 		name: 'ignore',
 		flags: '--ignore <patterns>',
-		help: 'neither serve nor watch these names (anywhere) or /paths, joined by commas; none: an empty one',
+		help: 'neither serve nor watch these names (anywhere) or /paths, joined by commas',
 		fallback: 'node_modules',
 		accepts: {
 			expected: 'names or paths without blanks at their ends',
