@@ -33,13 +33,13 @@ export interface Server {
 	close(): Promise<void>;
 }
 
-/** Each request under way may hold a file open. */
-const MAX_STREAMS = 250;
+/** Each request under way may hold a file open. RFC 9113 §6.5.2 wants 100 at least; so many are usual. */
+const MAX_STREAMS = 128;
 /**
  * Node counts bodies that wait to be sent, though we hold them once for all, and refuses requests above so many
  * megabytes: by default after ten photographs.
  */
-const HTTP2_LIMITS = { settings: { maxConcurrentStreams: MAX_STREAMS }, maxSessionMemory: 2 * MAX_STREAMS };
+const HTTP2_LIMITS = { settings: { maxConcurrentStreams: MAX_STREAMS }, maxSessionMemory: 8 * MAX_STREAMS };
 
 /**
  * Serves `directory`. Resolves when requests are taken, which is before the folder is indexed.

@@ -20,7 +20,7 @@ const SHARE = 1 / 8;
 /** A file that is streamed is read in pieces of so many bytes, or of less where that would be more for all of them. */
 const CHUNK_BYTES = 2 ** 16;
 const LEAST_CHUNK_BYTES = 2 ** 12;
-const ALL_CHUNKS_BYTES = 2 ** 22;
+const ALL_CHUNKS_BYTES = 2 ** 21;
 /** Files up to this size, in bytes, are coded as well as can be, which takes half a second for one of them. */
 const REFINED_BYTES = 2 ** 18;
 

@@ -16,6 +16,7 @@ import { authorityOf, type Fields } from '../http/request.ts';
 import type { RequestEntry } from '../log.ts';
 import { serveClientFile } from './client-files.ts';
 import type { Engines } from './sockets.ts';
+import { Turns } from './turns.ts';
 
 /** A request and where its answer goes. */
 export interface Exchange {
@@ -69,6 +70,7 @@ export const takeRequests = (
 	{ onRequest, answerAside, trustProxy = false }: TakingOptions,
 ): void => {
 	const connections = new WeakMap<Http2Session, Connection>();
+	const turns = new Turns();
 	engines.http2.on('session', (session) => connections.set(session, answerer.openConnection(session)));
 	engines.http2.on('stream', (stream, headers) => {
 		const { session } = stream;
@@ -83,10 +85,11 @@ export const takeRequests = (
 		);
 		if (answerAside?.(exchange)) return;
 		if (onRequest !== undefined) tellWhenOver(exchange, 'HTTP/2', session?.socket.remoteAddress, onRequest);
-		answerer.answer(exchange);
+		turns.take(connection, () => stream.closed || answerer.answer(exchange));
 	});
 	takeHttp1Requests(
 		engines.http1,
+		// Node reads no more of a connection than it answers: its requests cannot pile up.
 		(exchange) => answerer.answer(exchange),
 		onRequest,
 		answerAside,

@@ -75,7 +75,6 @@ type ClientFields = Readonly<Record<string, string>>;
 const MAX_READINGS = 3;
 /** Where our own files are, which the folder cannot have: it would be a hidden one. */
 const INTERNAL = '/.casper/';
-const TRANSPORT_SECURITY = 'strict-transport-security';
 
 /** Answers requests from a site. */
 export class Pipeline implements Answerer {
@@ -237,7 +236,8 @@ export class Pipeline implements Answerer {
 		const isView = method === 'GET' && isNavigating(fields);
 		const own = isView ? this.#viewPage(snapshot, page, false, target, exchange) : undefined;
 		const known = this.#fieldsOf(page, target.path);
-		sendNotFound(reply, { asset: page, body, coding }, known, method === 'HEAD', own);
+		const security = this.#transportSecurityOf(page, target, exchange);
+		sendNotFound(reply, { asset: page, body, coding }, known, method === 'HEAD', withField(own, security));
 	}
 
 	/** What of `asset` the request gets, whose fields say more than which file it wants. */
@@ -264,8 +264,7 @@ export class Pipeline implements Answerer {
 				: undefined;
 		const known = this.#fieldsOf(asset, target.path);
 		const security = this.#transportSecurityOf(asset, target, exchange);
-		const all = security === undefined ? own : { ...own, [TRANSPORT_SECURITY]: security };
-		sendAnswer(reply, answer, known, method === 'HEAD', all);
+		sendAnswer(reply, answer, known, method === 'HEAD', withField(own, security));
 	}
 
 	/** Kept by browsers for all ports of a host: on this machine, it would lock others out (RFC 6797 §7.2, §8.1). */
@@ -354,5 +353,8 @@ export class Pipeline implements Answerer {
 		reply.reset();
 	}
 }
+
+const withField = (own: ClientFields | undefined, security: string | undefined): ClientFields | undefined =>
+	security === undefined ? own : { ...own, 'strict-transport-security': security };
 
 const minutesNow = (): number => Math.floor(Date.now() / 60_000);
