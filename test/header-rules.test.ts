@@ -193,6 +193,8 @@ rules('a Link field of any text is read', () => {
 		);
 	parsePreloadLinks(`</a>${'; x="\\'.repeat(20_000)}`);
 	parsePreloadLinks('<a>;'.repeat(20_000));
+	for (const piece of ['; ', ';a = ', '; ;', ' ;', ';a="', '\t;a=b '])
+		for (const end of ['"', '', ',', ' <']) parsePreloadLinks(`<a>${piece.repeat(20_000)}${end}`);
 });
 
 rules.run();

@@ -31,6 +31,7 @@ const NO_NAMES: ReadonlySet<string> = new Set();
 const TRANSPORT_SECURITY = 'strict-transport-security';
 /** Of more paths, those known are forgotten: clients can make up any number. */
 const MAX_KNOWN = 10_000;
+const MAX_PATH = 512;
 
 /** The terms of a site, under the rules that are in force. */
 export class SiteTerms {
@@ -59,6 +60,8 @@ export class SiteTerms {
 		const parsed = parsePath(path);
 		const edits = parsed.kind === 'path' ? applyHeaderRules(this.#rules, parsed.path) : undefined;
 		const terms = edits === undefined ? this.#plainTerms(lifetime) : termsOf(lifetime, edits);
+		// Clients can make up long ones, too.
+		if (path.length > MAX_PATH) return terms;
 		if (this.#ruled.size >= MAX_KNOWN) this.#ruled.clear();
 		this.#ruled.set(path, { lifetime, terms });
 		return terms;

@@ -13,24 +13,34 @@ export interface PreloadLink {
 	readonly isNopush: boolean;
 }
 
-/** One link-value: a target, and parameters in which commas and semicolons may be quoted. */
-const LINK =
-	/\s*<([^>]*)>((?:\s*;\s*(?:[^\s=;,"]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*))?)?)*)\s*(?:,|$)/gy;
-const PARAMETER = /;\s*([^\s=;,"]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?/g;
-
 /** Destinations that `as` may name; others announce nothing that a page would use. */
 const DESTINATIONS: ReadonlySet<string> = new Set(['fetch', 'font', 'image', 'script', 'style', 'track']);
+
+/** A target, with the blanks around it. */
+const TARGET = /\s*<([^>]*)>\s*/y;
+/** A parameter, or none, behind its semicolon. Each run of blanks is taken in one place, so that no text makes it go back. */
+const PARAMETER = /;\s*(?:([^\s=;,"]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"\s*|([^\s;,"]+)\s*)?)?)?/y;
 
 /** The preloads of a field value. What is not written as links are, and all behind it, is passed over. */
 export const parsePreloadLinks = (field: string): readonly PreloadLink[] => {
 	const links: PreloadLink[] = [];
-	for (const [, href = '', text = ''] of field.trim().matchAll(LINK)) {
+	for (let at = 0; at < field.length; ) {
+		TARGET.lastIndex = at;
+		const href = TARGET.exec(field)?.[1];
+		if (href === undefined) break;
+		at = TARGET.lastIndex;
 		const parameters = new Map<string, string>();
-		for (const [, name = '', quoted, plain] of text.matchAll(PARAMETER)) {
-			const key = name.toLowerCase();
+		while (field[at] === ';') {
+			PARAMETER.lastIndex = at;
+			const [, name, quoted, plain] = PARAMETER.exec(field) ?? [];
+			at = Math.max(at + 1, PARAMETER.lastIndex);
+			const key = name?.toLowerCase();
 			// Of parameters that are repeated, the first counts (RFC 8288 §3.3).
-			if (!parameters.has(key)) parameters.set(key, quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '');
+			if (key !== undefined && !parameters.has(key))
+				parameters.set(key, quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '');
 		}
+		if (at < field.length && field[at] !== ',') break;
+		at++;
 		const relations = (parameters.get('rel') ?? '').toLowerCase().split(/\s+/);
 		const isModule = relations.includes('modulepreload');
 		const as = parameters.get('as')?.toLowerCase() ?? (isModule ? 'script' : '');

@@ -15,7 +15,7 @@ export interface VisibilityOptions {
 }
 
 /** Settings with code and secrets in them, and, with `--dotfiles`, what has a path of our own files. */
-const OURS = /^\/(?:casper\.config\.(?:ts|js|mjs|json)|\.casper)(?:\/|$)/;
+const OURS = /^\/(?:casper\.config\.(?:[cm]?[jt]s|json)|\.casper)(?:\/|$)/;
 
 /** Read when the server starts, then for ever as they are: brackets, braces and `!(…)`, but no `!` that turns all around. */
 const NOTATION = { dot: true, nonegate: true, windows: false } as const;
