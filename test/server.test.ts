@@ -922,10 +922,14 @@ start('the host is one address, or all of them', async () => {
 		{ input: true as const, url: /^http:\/\/localhost:\d+\/$/, v4: true, v6: both },
 	];
 	for (const { input, url, v4, v6 } of rows) {
-		const { server, port } = await open(SITE, { cert: false, host: input });
-		assert.match(server.url, url);
-		assert.is(await isListening(port, '127.0.0.1'), v4, String(input));
-		assert.is(await isListening(port, '::1'), v6, String(input));
+		// Another program may listen at the same port of the other address: hardly so three times.
+		const seen: string[] = [];
+		for (let tries = 0; tries < 3 && !seen.includes(`${v4} ${v6}`); tries++) {
+			const { server, port } = await open(SITE, { cert: false, host: input });
+			assert.match(server.url, url);
+			seen.push(`${await isListening(port, '127.0.0.1')} ${await isListening(port, '::1')}`);
+		}
+		assert.ok(seen.includes(`${v4} ${v6}`), `${input}: ${seen.join(', ')}`);
 	}
 });
 

@@ -28,7 +28,10 @@ const runTests = (node) =>
 	new Promise((resolve) => {
 		// First in the path too, for the tests that start the command by its name.
 		const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
-		const child = spawn(node, ['test/run/tests.mjs'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+		const child = spawn(node, ['test/run/tests.mjs', '--jobs', '2'], {
+			env,
+			stdio: ['ignore', 'pipe', 'inherit'],
+		});
 		let output = '';
 		child.stdout.setEncoding('utf8').on('data', (text) => {
 			output += text;

@@ -1,7 +1,7 @@
 // Runs the test files of one folder, each in a process of its own, so that neither a hang nor a handle left open reaches
 // the next file.
 //
-//   node test/run/tests.mjs [--dir test] [--seconds 300] [--skip-not-allowed] [part of a file's name …]
+//   node test/run/tests.mjs [--dir test] [--seconds 300] [--jobs 1] [--skip-not-allowed] [part of a file's name …]
 //
 // --skip-not-allowed: where CI is "true", everything a test could need is there, and a skipped test counts as failed.
 // The last line is always `N passed, N failed`, for CI to read.
@@ -19,6 +19,7 @@ const { values, positionals } = parseArgs({
 	options: {
 		dir: { type: 'string', default: 'test' },
 		seconds: { type: 'string', default: '300' },
+		jobs: { type: 'string', default: '1' },
 		'skip-not-allowed': { type: 'boolean', default: false },
 	},
 });
@@ -44,7 +45,8 @@ const forgottenSuite = (text) => {
 	return /\.run\(\)/.test(code) ? undefined : 'test';
 };
 
-let running;
+/** The files under way: their names and processes. */
+const running = new Map();
 /** The whole group goes, so that nothing a test file started outlives it. */
 const endGroup = (child) => {
 	try {
@@ -55,9 +57,9 @@ const endGroup = (child) => {
 };
 for (const signal of ['SIGINT', 'SIGTERM']) {
 	process.once(signal, () => {
-		if (running) {
-			endGroup(running.child);
-			console.error(`${running.name} was running when ${signal} came`);
+		for (const [name, child] of running) {
+			endGroup(child);
+			console.error(`${name} was running when ${signal} came`);
 		}
 		process.exit(1);
 	});
@@ -68,7 +70,7 @@ const runFile = (name) =>
 		const url = pathToFileURL(resolve(values.dir, name)).href;
 		const args = ['--import', tsx, '--input-type=module', '--eval', program, '--', name, url];
 		const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-		running = { name, child };
+		running.set(name, child);
 		let output = '';
 		for (const stream of [child.stdout, child.stderr]) {
 			stream.setEncoding('utf8').on('data', (text) => {
@@ -83,7 +85,7 @@ const runFile = (name) =>
 		child.once('exit', () => endGroup(child));
 		child.once('close', (code, signal) => {
 			clearTimeout(timer);
-			running = undefined;
+			running.delete(name);
 			done({ output: stripVTControlCharacters(output), timedOut, end: signal ?? `exit code ${code}` });
 		});
 	});
@@ -126,7 +128,10 @@ for (const name of files) {
 if (files.length === 0) console.error(`${values.dir}: no test file ${positionals.join(', ')}`);
 
 const sum = { passed: 0, failed: 0, skipped: 0 };
-for (const name of files) {
+const queue = [...files];
+const runNext = async () => {
+	const name = queue.shift();
+	if (name === undefined) return;
 	const began = performance.now();
 	const result = await runFile(name);
 	const { passed, failed, skipped, trouble } = judge(result);
@@ -141,7 +146,10 @@ for (const name of files) {
 	console.log(`${failed > 0 ? '✘' : '•'} ${join(values.dir, name)}: ${counts.join(', ')} (${elapsed} s)`);
 	if (failed > 0) console.log(result.output.trimEnd());
 	if (trouble) console.log(`${join(values.dir, name)} ${trouble}`);
-}
+	await runNext();
+};
+// Most of a file's time is spent waiting.
+await Promise.all(Array.from({ length: Number(values.jobs) }, runNext));
 
 if (sum.skipped > 0) console.log(`${sum.skipped} skipped`);
 console.log(`${sum.passed} passed, ${sum.failed} failed`);
