@@ -33,8 +33,8 @@ export interface Server {
 	close(): Promise<void>;
 }
 
-/** Each request under way may hold a file open. RFC 9113 §6.5.2 wants 100 at least; so many are usual. */
-const MAX_STREAMS = 128;
+/** Each request under way may hold a file open. Node counts the pushes that are promised among them. */
+const MAX_STREAMS = 250;
 /**
  * Node counts bodies that wait to be sent, though we hold them once for all, and refuses requests above so many
  * megabytes: by default after ten photographs.

