@@ -295,6 +295,7 @@ const noise = (random: Random): string =>
 fuzz(
 	'whatever was written is found, and what was not is not, but for one in a million',
 	onRandom((random) => {
+		const found: string[] = [];
 		for (let round = 0; round < 300; round++) {
 			const make = (): ResourceVersion => versionOf(`/${random.below(1e9)}.css?${random.text('a=,;%', 5)}`);
 			const held = Array.from({ length: random.below(20) }, make);
@@ -307,8 +308,11 @@ fuzz(
 						...held.map(({ url, hash }) => `${url.replace(/[,;=]/g, encodeURIComponent)}=${hash}`),
 					].join();
 			for (const version of held) assert.is(told(text, version), isSet ? 'version, fresh' : 'version', text);
-			for (const version of lacking) assert.is(told(text, version), 'lacks', `${version.url} in ${text}`);
+			for (const version of lacking)
+				if (told(text, version) !== 'lacks') found.push(`${version.url} in ${text}`);
 		}
+		// Some 750 are looked up in sets: one of them is found by chance in one run of a thousand, three in 10^9.
+		assert.ok(found.length < 3, found.join('\n'));
 	}),
 );
 
