@@ -5,7 +5,7 @@ import type { UrlPath } from '../src/site/paths.ts';
 import { parsePreloadLinks } from '../src/site/preload-links.ts';
 import { ask, PROTOCOLS, type View, Wire } from './support/client.ts';
 import { Random } from './support/random.ts';
-import { endAll, eventually, newSeed, openIndexed, put, type Tested } from './support/server.ts';
+import { endAll, eventually, newSeed, open, openIndexed, put, type Tested } from './support/server.ts';
 
 const rules = suite('_headers');
 
@@ -359,6 +359,17 @@ wire('a site may let others load a file while it is developed', async () => {
 	assert.is((await ask(tested, 'HTTP/2', '/a.js', foreign)).status, 200);
 	assert.is((await ask(tested, 'HTTP/2', '/b.css', foreign)).status, 403);
 	assert.is((await ask(tested, 'HTTP/2', '/missing.js', foreign)).status, 403);
+	const crowd = Object.fromEntries(
+		Array.from({ length: 3000 }, (_, at) => [`${at % 50}/${at}.txt`, `${at}`]),
+	);
+	const indexing = await open({
+		...crowd,
+		'zz/a.js': '',
+		_headers: '/zz/a.js\n  Access-Control-Allow-Origin: *\n',
+	});
+	assert.ok(indexing.server.contents.files < 3000);
+	assert.is((await ask(indexing, 'HTTP/2', '/zz/a.js', foreign)).status, 200);
+	assert.is((await ask(indexing, 'HTTP/2', '/1/1.txt', foreign)).status, 403);
 });
 
 wire.run();

@@ -128,23 +128,24 @@ export class Pipeline implements Answerer {
 	}
 
 	#answer(exchange: Exchange): void {
-		const { method, reply } = exchange;
-		const isHead = method === 'HEAD';
 		const target = parseTarget(exchange.target);
 		if (target === undefined) return this.#refuse(exchange, 400);
-		if (!this.#parts.isOurs(exchange.authority)) return this.#refuse(exchange, 421);
-		if (this.#isRefused(target, exchange)) return this.#refuse(exchange, 403);
+		const { site, isOurs } = this.#parts;
+		if (!isOurs(exchange.authority)) return this.#refuse(exchange, 421);
+		if (site.isReady) this.#admit(site.snapshot, target, exchange);
+		else this.#later(exchange, async () => this.#admit(await site.settle(target.path), target, exchange));
+	}
+
+	/** Answers what may be asked for. */
+	#admit(snapshot: Snapshot, target: Target, exchange: Exchange): void {
+		const { method, reply } = exchange;
+		if (this.#isRefused(snapshot, target, exchange)) return this.#refuse(exchange, 403);
 		const cors = this.#cors;
 		if (method === 'OPTIONS' && cors !== undefined) return sendPreflight(reply, cors);
 		if (target.path.startsWith(INTERNAL))
 			return exchange.toClientFiles(target.path.slice(INTERNAL.length - 1));
-		if (method !== 'GET' && !isHead) return this.#refuse(exchange, 405, { allow: 'GET, HEAD' });
-		const { site } = this.#parts;
-		if (site.isReady) this.#answerFrom(site.snapshot, target, exchange, 1);
-		else
-			this.#later(exchange, async () =>
-				this.#answerFrom(await site.settle(target.path), target, exchange, 1),
-			);
+		if (method !== 'GET' && method !== 'HEAD') return this.#refuse(exchange, 405, { allow: 'GET, HEAD' });
+		this.#answerFrom(snapshot, target, exchange, 1);
 	}
 
 	#answerFrom(snapshot: Snapshot, target: Target, exchange: Exchange, reading: number): void {
@@ -199,10 +200,10 @@ export class Pipeline implements Answerer {
 	}
 
 	/** Whether another site loads something, which while developing it may only where somebody says so. */
-	#isRefused({ path }: Target, { fields, authority }: Exchange): boolean {
-		const { options, site } = this.#parts;
+	#isRefused(snapshot: Snapshot, { path }: Target, { fields, authority }: Exchange): boolean {
+		const { options } = this.#parts;
 		if (this.#cors !== undefined || options.production || !isForeignLoad(fields, authority)) return false;
-		const rules = headerRulesOf(site.snapshot);
+		const rules = headerRulesOf(snapshot);
 		const parsed = parsePath(path);
 		const edits = rules && parsed.kind === 'path' ? applyHeaderRules(rules, parsed.path) : undefined;
 		return edits?.set.has('access-control-allow-origin') !== true;
