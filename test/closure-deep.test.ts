@@ -247,6 +247,27 @@ closure('without the text of the page, what depends on it is left; with it, it i
 	assert.is(closureOf(site, page, '/'), whole);
 });
 
+closure(
+	'the text of a page is read once, under however many addresses it stands for what is not there',
+	() => {
+		const site = siteOf({
+			...FILES,
+			'/index.html': PAGE.replaceAll('href=', 'href=/').replace('src=', 'src=/'),
+		});
+		const page = site.get('/index.html' as UrlPath) as Asset;
+		let readings = 0;
+		const textOf = () => () => {
+			readings++;
+			return PAGE;
+		};
+		for (let at = 0; at < 20; at++) {
+			const { dependencies } = closureOf(site, page, `/made/up/${at}`, textOf);
+			assert.ok(dependencies.map(described).includes('3 /a.png'));
+		}
+		assert.is(readings, 1);
+	},
+);
+
 closure('ends, however many imports there are', () => {
 	const files: Record<string, string> = {
 		'/index.html': '<link rel=stylesheet href=0.css><script type=module src=0.js></script>',

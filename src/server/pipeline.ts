@@ -73,6 +73,8 @@ type ClientFields = Readonly<Record<string, string>>;
 
 /** A file that changes faster than it can be read is given up on after so many readings. */
 const MAX_READINGS = 3;
+/** Longer ones are made up: where they lead nowhere, nobody shows the page that says so. */
+const MAX_SHOWN_PATH = 2048;
 /** Where our own files are, which the folder cannot have: it would be a hidden one. */
 const INTERNAL = '/.casper/';
 
@@ -231,10 +233,12 @@ export class Pipeline implements Answerer {
 	async #answerNotFound(snapshot: Snapshot, page: Asset, target: Target, exchange: Exchange): Promise<void> {
 		const { reply, fields, method } = exchange;
 		const coding = this.#codingOf(page, target, fields);
-		const body = await this.#reader.open(snapshot, page, target.path, coding);
-		if (body === undefined) return this.#refuse(exchange, 404);
 		// Whoever takes anything may have asked for an image: only what is surely shown brings more with it.
-		const isView = method === 'GET' && isNavigating(fields);
+		const isView = method === 'GET' && isNavigating(fields) && target.path.length <= MAX_SHOWN_PATH;
+		const body = isView
+			? await this.#reader.open(snapshot, page, target.path, coding)
+			: await this.#bodies.open(page, coding);
+		if (body === undefined) return this.#refuse(exchange, 404);
 		const own = isView ? this.#viewPage(snapshot, page, false, target, exchange) : undefined;
 		const known = this.#fieldsOf(page, target.path);
 		const security = this.#transportSecurityOf(page, target, exchange);

