@@ -63,7 +63,10 @@ const parse = (argv: readonly string[]): readonly Given[] => {
 		.helpOption('-h, --help', 'print this')
 		.configureOutput({ writeErr: () => {} })
 		.exitOverride();
-	for (const { flags, help, fallback } of OPTIONS) program.option(flags, `${help} (default: ${fallback})`);
+	for (const { flags, off, help, fallback } of OPTIONS) {
+		program.option(flags, `${help} (default: ${fallback})`);
+		if (off !== undefined) program.option(off, `not ${flags}`);
+	}
 	program.parse([...argv], { from: 'user' });
 
 	// The parser has a value for what `--no-push` switches off even where nobody gave one.

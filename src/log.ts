@@ -3,7 +3,7 @@
 import { styleText } from 'node:util';
 import type { Knowledge } from './digest/knowledge.ts';
 import type { LogFormat } from './options.ts';
-import { countVerdicts, type Plan } from './plan.ts';
+import { type Channel, countVerdicts, type Plan } from './plan.ts';
 
 /** What is told of a page view. */
 export interface PageEntry {
@@ -52,6 +52,14 @@ export const formatEntry = (entry: RequestEntry, format: LogFormat, isColoured =
 	}
 };
 
+/** What `send` and `confirm` come to. */
+const COUNTED: Readonly<Record<Channel, (send: number, confirm: number) => object>> = {
+	push: (send, confirm) => ({ pushed: send, confirmed: confirm }),
+	bundle: (send, confirm) => ({ bundled: send, confirmed: confirm }),
+	hints: (send, confirm) => ({ lacking: send, stale: confirm }),
+	plain: (send, confirm) => ({ lacking: send, stale: confirm }),
+};
+
 const toRecord = ({ page, ...entry }: RequestEntry): object => {
 	if (page === undefined) return entry;
 	const { send, confirm, skip, leave } = countVerdicts(page.plan);
@@ -59,9 +67,7 @@ const toRecord = ({ page, ...entry }: RequestEntry): object => {
 		...entry,
 		channel: page.plan.channel,
 		evidence: page.evidence,
-		...(page.plan.channel === 'push'
-			? { pushed: send, confirmed: confirm }
-			: { lacking: send, stale: confirm }),
+		...COUNTED[page.plan.channel](send, confirm),
 		...(page.plan.channel === 'hints' && { hinted: page.hinted }),
 		skipped: skip,
 		left: leave,
@@ -103,6 +109,8 @@ const describePage = ({ plan, hinted }: PageEntry): string => {
 	switch (plan.channel) {
 		case 'push':
 			return `push: ${send} pushed, ${confirm} confirmed, ${others}`;
+		case 'bundle':
+			return `bundle: ${send} sent, ${confirm} confirmed, ${others}`;
 		case 'hints':
 			return `hints: ${hinted} hinted of ${send} lacking, ${confirm} stale, ${others}`;
 		case 'plain':

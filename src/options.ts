@@ -60,6 +60,12 @@ export interface ServeOptions {
 	 */
 	readonly hints?: boolean | undefined;
 	/**
+	 * Give browsers, which take no pushes, a service worker: from the second visit on, a page and what the browser lacks of
+	 * it come in one response. A worker that is there when this is switched off goes away.
+	 * @default false; true in production
+	 */
+	readonly bundle?: boolean | undefined;
+	/**
 	 * Under which address a page is shown: `/about` and `/about/` lead to `about.html` and to `about/index.html` either way.
 	 * `keep`: where its relative references work as written; `add`: under `/about/` alone; `remove`: under `/about` alone,
 	 * so that references resolve against that address. Other forms are redirected there (308).
@@ -161,6 +167,7 @@ export interface ResolvedOptions {
 	readonly pushBudget: number;
 	readonly pushCount: number;
 	readonly hints: boolean;
+	readonly bundle: boolean;
 	readonly trailingSlash: 'keep' | 'add' | 'remove';
 	readonly single: string | boolean;
 	readonly list: boolean;
@@ -194,6 +201,8 @@ export interface OptionSpec {
 	readonly name: Exclude<keyof ServeOptions, `on${string}` | 'storage'> | 'log' | 'config';
 	/** As the argument parser and the usage text write it. */
 	readonly flags: string;
+	/** What switches it off, where it can be on by default. */
+	readonly off?: string;
 	readonly help: string;
 	/** The default as people read it. */
 	readonly fallback: string;
@@ -292,6 +301,14 @@ export const OPTIONS: readonly OptionSpec[] = [
 		flags: '--no-hints',
 		help: 'do not name what a page needs in Link fields',
 		fallback: 'hints',
+		accepts: flag,
+	},
+	{
+		name: 'bundle',
+		flags: '--bundle',
+		off: '--no-bundle',
+		help: 'give browsers a service worker, and pages with all they need in one response',
+		fallback: 'off; on with --production',
 		accepts: flag,
 	},
 	{
@@ -450,6 +467,7 @@ const DEFAULTS: ResolvedOptions = {
 	pushBudget: 2 ** 20,
 	pushCount: 100,
 	hints: true,
+	bundle: false,
 	trailingSlash: 'keep',
 	single: false,
 	list: false,
@@ -480,7 +498,9 @@ export const resolveOptions = (options: ServeOptions): ResolvedOptions => {
 			throw new UsageError(name, `one of the options ${Object.keys(DEFAULTS).join(', ')}`, name);
 		checkOption(name, value);
 	}
-	const resolved: ResolvedOptions = { ...DEFAULTS, ...Object.fromEntries(given) };
+	// Whoever hosts a site has visitors who come again; whoever makes one wants to see what is there without a third party.
+	const byMode = { bundle: options.production ?? DEFAULTS.production };
+	const resolved: ResolvedOptions = { ...DEFAULTS, ...byMode, ...Object.fromEntries(given) };
 	if (resolved.key !== undefined && typeof resolved.cert !== 'string')
 		throw new UsageError('key', 'a certificate file to go with it', 'none');
 	if (resolved.unix !== undefined && resolved.port !== undefined)

@@ -3,6 +3,7 @@
 import type { Claim, Knowledge } from './digest/knowledge.ts';
 import type { Lifetime } from './http/freshness.ts';
 import type { Closure, Dependency } from './site/closure.ts';
+import { ownRequestsOf } from './site/own-requests.ts';
 import type { Asset } from './site/snapshot.ts';
 
 /** What is to become of a dependency. */
@@ -28,6 +29,8 @@ export type Reason =
 	| 'not to be stored'
 	| 'over the byte budget'
 	| 'over the count budget'
+	/** Of a frame or a worker, which asks for itself what was not announced to it. */
+	| 'not asked for by the page itself'
 	| NonNullable<Dependency['reservation']>;
 
 /** A dependency, what is to become of it and why. */
@@ -47,6 +50,8 @@ export interface Delivery extends Decision {
 export type Channel =
 	/** As promises and pushed responses (RFC 9113 §8.4). */
 	| 'push'
+	/** In one response with the document, for our service worker. */
+	| 'bundle'
 	/** As `Link` fields of the document: what is lacking or stale is named, and the client asks for it early. */
 	| 'hints'
 	/** Not at all. */
@@ -83,6 +88,8 @@ export interface PlanInput {
 export interface ClientAbilities {
 	/** The answer is a page view's: not a HEAD, not a script's fetch. */
 	readonly isPageView: boolean;
+	/** Our service worker asked for a bundle. */
+	readonly acceptsBundle?: boolean;
 	/** Its HTTP/2 settings allow push promises and at least one pushed stream. */
 	readonly acceptsPush: boolean;
 	/** A proxy stands between, which may mix its users on one connection. */
@@ -91,6 +98,7 @@ export interface ClientAbilities {
 
 /** The channels that are switched on. */
 export interface EnabledChannels {
+	readonly bundle: boolean;
 	readonly push: boolean;
 	readonly hints: boolean;
 }
@@ -98,6 +106,7 @@ export interface EnabledChannels {
 /** The best channel that this client has. */
 export const chooseChannel = (client: ClientAbilities, enabled: EnabledChannels): Channel => {
 	if (!client.isPageView) return 'plain';
+	if (enabled.bundle && client.acceptsBundle === true) return 'bundle';
 	if (enabled.push && client.acceptsPush && !client.isForwarded) return 'push';
 	return enabled.hints ? 'hints' : 'plain';
 };
@@ -132,6 +141,7 @@ export const makePlan = (input: PlanInput): Plan => {
 
 const judge = (dependency: Dependency, input: PlanInput): { verdict: Verdict; reason: Reason } => {
 	const { asset, reservation } = dependency;
+	if (input.channel === 'bundle') return judgeForWorker(dependency, input);
 	if (reservation !== undefined) return { verdict: 'leave', reason: reservation };
 	if (asset === undefined) return { verdict: 'leave', reason: 'missing' };
 	const lifetime = input.lifetimeOf(asset, dependency.url);
@@ -151,6 +161,29 @@ const judge = (dependency: Dependency, input: PlanInput): { verdict: Verdict; re
 		if (isFresh(Math.floor(asset.modifiedMs / 60_000), lifetime.seconds, input.nowMinutes))
 			return { verdict: 'leave', reason: 'an older copy may still be fresh' };
 	return { verdict: 'send', reason: 'not held' };
+};
+
+/** Requests that no service worker gets to see, or that bring a bundle of their own. */
+const PASSED_BY: ReadonlySet<Dependency['as']> = new Set(['document', 'embed', 'object'] as const);
+
+/**
+ * A worker gives the page what it was told that it holds, and nothing else: however fresh that is, and however late the
+ * page asks for it.
+ */
+const judgeForWorker = (
+	dependency: Dependency,
+	{ closure, knowledge, lifetimeOf }: PlanInput,
+): { verdict: Verdict; reason: Reason } => {
+	const { asset, reservation, url, as } = dependency;
+	if (asset === undefined) return { verdict: 'leave', reason: reservation ?? 'missing' };
+	if (PASSED_BY.has(as) || !ownRequestsOf(closure).has(dependency))
+		return { verdict: 'leave', reason: reservation ?? 'not asked for by the page itself' };
+	if (lifetimeOf(asset, url).kind === 'no-store') return { verdict: 'leave', reason: 'not to be stored' };
+	if (knowledge.claimOf(dependency) !== undefined)
+		return { verdict: 'confirm', reason: 'held, to be revalidated' };
+	return reservation === undefined
+		? { verdict: 'send', reason: 'not held' }
+		: { verdict: 'leave', reason: reservation };
 };
 
 /** Evidence of earlier visits, from which an older version may be left. */

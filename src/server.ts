@@ -2,11 +2,13 @@
 
 import { createServer as createHttp1Server } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
+import { Documents } from './delivery/document.ts';
 import { recordCookieFor } from './delivery/record-cookie.ts';
 import { SiteTerms } from './delivery/terms.ts';
 import { LivingKeys } from './digest/living-keys.ts';
 import type { Lifetime } from './http/freshness.ts';
 import { type ResolvedOptions, resolveOptions, type ServeOptions } from './options.ts';
+import { pageScript } from './server/client-files.ts';
 import { openDoors } from './server/doors.ts';
 import { takeRequests } from './server/exchange.ts';
 import { HEALTH_PATH, type Health, healthAt } from './server/health.ts';
@@ -77,6 +79,7 @@ export const serve = async (directory: string, options: ServeOptions = {}): Prom
 			keys,
 			termsOf: terms.of,
 			cookie,
+			documents: resolved.bundle ? new Documents(pageScript()) : undefined,
 			routes,
 			isOurs,
 			options: resolved,

@@ -42,6 +42,7 @@ const EVERYTHING = {
 	pushBudget: 5,
 	pushCount: 6,
 	hints: false,
+	bundle: true,
 	trailingSlash: 'add',
 	single: 'app.html',
 	memory: 7,

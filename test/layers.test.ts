@@ -194,8 +194,12 @@ const rows: readonly Row[] = [
 	refuse('a command does not know the command line', 'src/commands/probe.ts', "import '../cli.ts';"),
 	refuse('the public API does not know the command line', 'src/index.ts', "import './cli.ts';"),
 
-	// Browser code takes the codec and nothing else.
-	allow('browser code knows the codec', 'src/client/probe.ts', "import '../digest/golomb.ts';"),
+	// Browser code takes the codec and the framing, and nothing else.
+	allow('browser code knows the codec', 'src/client/probe.ts', "import '../digest/held-keys.ts';"),
+	allow('browser code knows the framing', 'src/client/probe.ts', "import '../http/bundle-format.ts';"),
+	refuse('the codec has nothing of Node', 'src/digest/held-keys.ts', "import 'node:crypto';"),
+	refuse('the framing has nothing of Node', 'src/http/bundle-format.ts', "import 'node:buffer';"),
+	refuse('nor of the rules of HTTP', 'src/http/bundle-format.ts', "import './request.ts';"),
 	refuse('browser code knows nothing else of src', 'src/client/probe.ts', "import '../digest/cookie.ts';"),
 	refuse('browser code has nothing of Node', 'src/client/probe.ts', "import 'node:crypto';"),
 

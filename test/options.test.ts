@@ -16,6 +16,7 @@ const DEFAULTS = {
 	pushBudget: 1_048_576,
 	pushCount: 100,
 	hints: true,
+	bundle: false,
 	trailingSlash: 'keep',
 	single: false,
 	list: false,
@@ -57,6 +58,7 @@ options('what is given stands, and nothing else changes', () => {
 		pushBudget: 0,
 		pushCount: 0,
 		hints: false,
+		bundle: true,
 		trailingSlash: 'add',
 		single: 'app.html',
 		list: true,
@@ -77,8 +79,14 @@ options('what is given stands, and nothing else changes', () => {
 	};
 	assert.equal(resolveOptions(given), given);
 	for (const [name, value] of Object.entries(given))
-		if (name !== 'key' && name !== 'httpRedirect')
+		if (name !== 'key' && name !== 'httpRedirect' && name !== 'production')
 			assert.equal(resolveOptions({ [name]: value }), { ...DEFAULTS, [name]: value });
+});
+
+options('bundles are on in production, unless somebody says otherwise', () => {
+	assert.is(resolveOptions({ production: true }).bundle, true);
+	assert.is(resolveOptions({ production: true, bundle: false }).bundle, false);
+	assert.is(resolveOptions({ bundle: true }).bundle, true);
 });
 
 options('neither the options given nor the defaults are changed', () => {
@@ -100,6 +108,7 @@ const ACCEPTED: readonly { name: string; values: readonly unknown[] }[] = [
 	{ name: 'pushBudget', values: [0, 1, Number.MAX_SAFE_INTEGER] },
 	{ name: 'pushCount', values: [0, 1, 200] },
 	{ name: 'hints', values: [true, false] },
+	{ name: 'bundle', values: [true, false] },
 	{ name: 'trailingSlash', values: ['keep', 'add', 'remove'] },
 	{ name: 'single', values: [true, false, 'index.html', '/index.html', './app/200.html', 'a.htm'] },
 	{ name: 'memory', values: [0, 1, Number.MAX_SAFE_INTEGER] },
@@ -173,6 +182,7 @@ const REJECTED: readonly { name: string; value: unknown; expected: string; got: 
 	{ name: 'pushCount', value: 201, expected: COUNT, got: '201' },
 	{ name: 'pushCount', value: -1, expected: COUNT, got: '-1' },
 	{ name: 'hints', value: 1, expected: 'true or false', got: '1' },
+	{ name: 'bundle', value: 'yes', expected: 'true or false', got: '"yes"' },
 	{ name: 'trailingSlash', value: 'always', expected: 'one of keep, add, remove', got: '"always"' },
 	{ name: 'trailingSlash', value: true, expected: 'one of keep, add, remove', got: 'true' },
 	{ name: 'single', value: '', expected: PAGE, got: '""' },
@@ -302,7 +312,7 @@ table('what people are told of a default is what it is', () => {
 });
 
 table('flags are written as the argument parser reads them, each once, each with a help', () => {
-	const flags = OPTIONS.flatMap((option) => option.flags.match(/--?[a-z][a-z-]*/g) ?? []);
+	const flags = OPTIONS.flatMap(({ flags, off = '' }) => `${flags} ${off}`.match(/--?[a-z][a-z-]*/g) ?? []);
 	assert.is(new Set(flags).size, flags.length);
 	for (const { flags, help, fallback } of OPTIONS) {
 		assert.match(flags, /^(-[a-zA-Z], )?--[a-z]+(-[a-z]+)*( (<[a-z]+>|\[[a-z]+\]))?$/);

@@ -579,7 +579,7 @@ plan('neither what it is made from nor an earlier plan is changed', () => {
 const channel = suite('channel');
 
 const PAGE_VIEW: ClientAbilities = { isPageView: true, acceptsPush: true, isForwarded: false };
-const ALL: EnabledChannels = { push: true, hints: true };
+const ALL: EnabledChannels = { bundle: true, push: true, hints: true };
 for (const { name, client = PAGE_VIEW, enabled = ALL, want } of [
 	{ name: 'a page view of a client that accepts pushes (RFC 9113 §8.4)', want: 'push' },
 	{ name: 'the same, hints switched off', enabled: { ...ALL, hints: false }, want: 'push' },
@@ -594,8 +594,19 @@ for (const { name, client = PAGE_VIEW, enabled = ALL, want } of [
 		client: { ...PAGE_VIEW, isForwarded: true },
 		want: 'hints',
 	},
+	{
+		name: 'a service worker of ours that takes a bundle, behind whatever proxy',
+		client: { ...PAGE_VIEW, acceptsBundle: true, isForwarded: true },
+		want: 'bundle',
+	},
+	{
+		name: 'the same, bundles switched off',
+		client: { ...PAGE_VIEW, acceptsBundle: true, acceptsPush: false },
+		enabled: { ...ALL, bundle: false },
+		want: 'hints',
+	},
 	{ name: 'push switched off', enabled: { ...ALL, push: false }, want: 'hints' },
-	{ name: 'both switched off', enabled: { push: false, hints: false }, want: 'plain' },
+	{ name: 'both switched off', enabled: { bundle: false, push: false, hints: false }, want: 'plain' },
 	{
 		name: 'no pushes accepted, hints switched off',
 		client: { ...PAGE_VIEW, acceptsPush: false },
@@ -605,7 +616,7 @@ for (const { name, client = PAGE_VIEW, enabled = ALL, want } of [
 	{
 		name: 'nothing that would allow it',
 		client: { isPageView: false, acceptsPush: false, isForwarded: true },
-		enabled: { push: false, hints: false },
+		enabled: { bundle: false, push: false, hints: false },
 		want: 'plain',
 	},
 ])

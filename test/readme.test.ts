@@ -61,7 +61,10 @@ const inTemporaryFolder = async (work: (folder: string) => Promise<void>): Promi
 const Readme = suite('README');
 
 Readme('has the options and defaults of the code', () => {
-	const rows = OPTIONS.map(({ flags, help, fallback }) => `| \`${flags}\` | ${help} | ${fallback} |`);
+	const rows = OPTIONS.map(
+		({ flags, off, help, fallback }) =>
+			`| \`${flags}\`${off === undefined ? '' : `, \`${off}\``} | ${help} | ${fallback} |`,
+	);
 	assert.fixture(
 		between('<!-- options -->', '<!-- /options -->'),
 		['| option | what it does | default |', '| --- | --- | --- |', ...rows].join('\n'),

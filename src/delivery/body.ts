@@ -35,6 +35,14 @@ export interface HeldBody {
 	readonly codings: ReadonlyMap<Coding, Buffer>;
 }
 
+/** Assets that are no files but made from one, as documents are. */
+export interface Making {
+	/** The file that `asset` is made from; `undefined` where it is one. */
+	fileOf(asset: Asset): Asset | undefined;
+	/** What is made of the bytes of `file`. */
+	bytesOf(file: Asset, bytes: Buffer): Buffer;
+}
+
 /** A body in memory, as it grows. */
 class Holding implements HeldBody {
 	readonly kind = 'held';
@@ -55,6 +63,7 @@ export class Bodies {
 	readonly #budget: number;
 	readonly #idle: IdleQueue | undefined;
 	readonly #readyFor: (asset: Asset, coding: Coding) => Asset | undefined;
+	readonly #documents: Making | undefined;
 	readonly #held = new Map<string, Holding>();
 	readonly #reading = new Map<Asset, Promise<Body | undefined>>();
 	#bytes = 0;
@@ -63,15 +72,18 @@ export class Bodies {
 	 * @param budget bytes of bodies and their codings held at most
 	 * @param idle where codings wait to be made smaller; `undefined`: they stay as they were made for those who waited
 	 * @param readyFor the file in which somebody may have made a coding ahead
+	 * @param documents what knows of assets that are made from a file
 	 */
 	constructor(
 		budget: number,
 		idle?: IdleQueue,
 		readyFor: (asset: Asset, coding: Coding) => Asset | undefined = () => undefined,
+		documents?: Making | undefined,
 	) {
 		this.#budget = budget;
 		this.#idle = idle;
 		this.#readyFor = readyFor;
+		this.#documents = documents;
 	}
 
 	/** The body of `asset` if it is held, and in `coding` as well where one is given. */
@@ -97,7 +109,7 @@ export class Bodies {
 	}
 
 	async #read(asset: Asset): Promise<Body | undefined> {
-		const isLong = asset.size > HELD_BYTES;
+		const isLong = asset.size > HELD_BYTES && this.#documents?.fileOf(asset) === undefined;
 		const isWorthIt = isCompressible(asset.type) && asset.size <= Math.min(CODED_BYTES, this.#budget * SHARE);
 		if (isLong && !isWorthIt) return openFile(asset);
 		let reading = this.#reading.get(asset);
@@ -109,7 +121,7 @@ export class Bodies {
 	}
 
 	async #hold(asset: Asset): Promise<Body | undefined> {
-		const bytes = await readWhole(asset);
+		const bytes = await this.#bytesOf(asset);
 		if (bytes === undefined) return undefined;
 		// Another file of the same content may have come before.
 		const held = this.#held.get(asset.hash);
@@ -119,6 +131,13 @@ export class Bodies {
 		this.#bytes += body.size;
 		this.#drop();
 		return body;
+	}
+
+	async #bytesOf(asset: Asset): Promise<Buffer | undefined> {
+		const file = this.#documents?.fileOf(asset);
+		if (file === undefined) return readWhole(asset);
+		const body = await this.open(file);
+		return body?.kind === 'held' ? this.#documents?.bytesOf(file, body.bytes) : undefined;
 	}
 
 	/**
@@ -136,7 +155,8 @@ export class Bodies {
 	}
 
 	async #encode(asset: Asset, body: Holding, coding: Coding): Promise<void> {
-		const ready = this.#readyFor(asset, coding);
+		const isMade = this.#documents?.fileOf(asset) !== undefined;
+		const ready = isMade ? undefined : this.#readyFor(asset, coding);
 		const found = ready && (await readWhole(ready));
 		const isFound = found !== undefined && (await isCodingOf(found, body.bytes, coding));
 		const coded = isFound ? found : await encodeContent(body.bytes, coding);

@@ -1,6 +1,7 @@
 // Making content codings, off the main thread. The level is one at which a file of a megabyte takes a few dozen
 // milliseconds: it is made for a request that waits for it.
 
+import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { type Coding, chooseCoding } from '../http/content-coding.ts';
@@ -69,6 +70,30 @@ export const encodeContent = async (bytes: Buffer, coding: Coding): Promise<Buff
 /** The smallest that `bytes` get in br, which takes some hundred times as long as {@link encodeContent}. */
 export const encodeBest = (bytes: Buffer): Promise<Buffer> =>
 	brotli(bytes, zlib.constants.BROTLI_MAX_QUALITY);
+
+/** What codes a row of pieces, each of which is to be readable as soon as it has arrived. */
+export interface Coder {
+	readonly stream: Transform;
+	/** Hands on all that was written. */
+	flush(done: () => void): void;
+}
+
+/** The window of such a stream, as a power of two: each one takes four times as much memory. */
+const WINDOW_BITS = 18;
+
+/** A stream that codes what is written to it; `undefined` where this Node has none for it. */
+export const openCoder = (coding: Coding): Coder | undefined => {
+	if (coding === 'br') {
+		const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_OPERATION_FLUSH } = zlib.constants;
+		const params = { [BROTLI_PARAM_QUALITY]: FAST_QUALITY, [BROTLI_PARAM_LGWIN]: WINDOW_BITS };
+		const stream = zlib.createBrotliCompress({ params });
+		return { stream, flush: (done) => stream.flush(BROTLI_OPERATION_FLUSH, done) };
+	}
+	// Node's streams of zstd have come and gone: gzip is as good for a few hundred kilobytes.
+	if (coding !== 'gzip') return undefined;
+	const stream = zlib.createGzip();
+	return { stream, flush: (done) => stream.flush(zlib.constants.Z_SYNC_FLUSH, done) };
+};
 
 /** The file in which somebody may have compressed `asset` ahead: `app.js.br` beside `app.js`. */
 export const codedFileOf = (snapshot: Snapshot, asset: Asset, coding: Coding): Asset | undefined => {

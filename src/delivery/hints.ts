@@ -9,6 +9,7 @@
 import { formatPreload } from '../http/link.ts';
 import type { Delivery, Plan } from '../plan.ts';
 import type { Dependency } from '../site/closure.ts';
+import { isOwnRequest } from '../site/own-requests.ts';
 
 /** More links at a time only compete with each other. */
 export const MAX_LINKS = 30;
@@ -86,7 +87,9 @@ const linkOf = (dependency: Dependency, plan: Plan): string | undefined => {
 	if (memo === undefined) {
 		const { url, as, isModule, integrity } = dependency;
 		const rel = isModule ? 'modulepreload' : 'preload';
-		const isWorthIt = isHinted(dependency) && isOfDocument(dependency, plan);
+		const find = (from: string): Dependency | undefined =>
+			plan.decisions.find((decision) => decision.dependency.url === from)?.dependency;
+		const isWorthIt = isHinted(dependency) && isOwnRequest(dependency, find);
 		memo = {
 			link: isWorthIt
 				? formatPreload({ url, rel, as, crossorigin: corsOf(dependency, rel), integrity })
@@ -95,22 +98,6 @@ const linkOf = (dependency: Dependency, plan: Plan): string | undefined => {
 		known.set(dependency, memo);
 	}
 	return memo.link;
-};
-
-/**
- * Whether the document itself will ask for it: what a frame or a worker leads to is asked for by that one, which does not
- * look among the preloads of its parent.
- */
-const isOfDocument = (dependency: Dependency, { decisions }: Plan): boolean => {
-	let at = dependency;
-	while (at.depth > 1) {
-		const { from, depth } = at;
-		const parent = decisions.find(({ dependency: { url } }) => url === from)?.dependency;
-		if (parent === undefined || parent.depth >= depth) return false;
-		if (parent.as !== 'style' && parent.as !== 'script') return false;
-		at = parent;
-	}
-	return true;
 };
 
 const corsOf = (

@@ -6,10 +6,18 @@ import { type Reply, sendText } from './reply.ts';
 /** Of more entries, the rest is counted only. */
 const MAX_ENTRIES = 5000;
 
-/** Answers with the entries of a folder. Names are shown as they are, and are never markup. */
-export const sendListing = (reply: Reply, listing: Listing, isHead: boolean): void => {
+/**
+ * Answers with the entries of a folder. Names are shown as they are, and are never markup.
+ * @param extra fields beside ours
+ */
+export const sendListing = (
+	reply: Reply,
+	listing: Listing,
+	isHead: boolean,
+	extra: Readonly<Record<string, string>> = {},
+): void => {
 	const policy = { 'content-security-policy': "default-src 'none'; style-src 'self'" };
-	sendText(reply, 200, 'text/html', pageOf(listing), isHead, policy);
+	sendText(reply, 200, 'text/html', pageOf(listing), isHead, { ...policy, ...extra });
 };
 
 const pageOf = ({ path, entries }: Listing): string => {

@@ -28,15 +28,19 @@ export class PageReader {
 		return this.#unreadOf(snapshot, page, path).length === 0;
 	}
 
-	/** Opens the body of a page, and has held what its closure depends on. */
+	/**
+	 * Opens the body of a page, and has held what its closure depends on.
+	 * @param shown the page itself, or the document made of it
+	 */
 	async open(
 		snapshot: Snapshot,
 		page: Asset,
 		path: string,
+		shown: Asset,
 		coding: Coding | undefined,
 	): Promise<Body | undefined> {
 		// With its own text at hand, one look shows what else is needed.
-		const body = await this.#bodies.open(page, coding);
+		const body = await this.#bodies.open(shown, coding);
 		await Promise.all(this.#unreadOf(snapshot, page, path).map((document) => this.#bodies.open(document)));
 		return body;
 	}

@@ -55,6 +55,8 @@ export interface PageRequest {
 	readonly closure: Closure;
 	/** The client holds the document as it is, and asked whether it does. */
 	readonly isUnmodified: boolean;
+	/** What the client's service worker holds, where it takes a bundle. */
+	readonly heldByWorker?: Knowledge | undefined;
 	/** `undefined` over HTTP/1.1. */
 	readonly http2:
 		| {
@@ -75,6 +77,8 @@ export interface PageAnswer {
 	readonly fields: Readonly<Record<string, string>>;
 }
 
+const SAYS_ITSELF: ReadonlySet<Knowledge['evidence']> = new Set(['cache-digest', 'worker'] as const);
+
 /** Plans page views and carries them out, but for the document itself. */
 export class PageViews {
 	readonly #parts: PageViewParts;
@@ -94,12 +98,14 @@ export class PageViews {
 			isPageView: true,
 			acceptsPush: http2?.acceptsPush ?? false,
 			isForwarded: isForwarded(fields),
+			acceptsBundle: page.heldByWorker !== undefined,
 		};
 		const channel = chooseChannel(client, options);
 		// A connection that a proxy shares among its users says nothing of any of them.
 		const connection = client.isForwarded ? undefined : http2?.connection;
 		const record = connection === undefined ? readRecord(fields, cookie) : connection.records.read(fields);
-		const given = connection?.record ?? NOTHING_KNOWN;
+		// What this connection brought, a worker need not have stored.
+		const given = (channel === 'bundle' ? undefined : connection?.record) ?? NOTHING_KNOWN;
 		// What caches give to others may name nothing that one client alone lacks.
 		const isForAll = channel === 'hints' && terms.isShared;
 		const knowledge = isForAll ? NOTHING_KNOWN : this.#knowledgeOf(page, channel, record, given);
@@ -111,7 +117,10 @@ export class PageViews {
 			channel,
 			lifetimeOf: (asset, url) => termsOf(asset, url).lifetime,
 			byteBudget: options.pushBudget,
-			countBudget: Math.min(options.pushCount, connection?.pushes.room ?? options.pushCount),
+			countBudget:
+				channel === 'push'
+					? Math.min(options.pushCount, connection?.pushes.room ?? options.pushCount)
+					: options.pushCount,
 			nowMinutes,
 		});
 		if (channel === 'push' && http2 !== undefined) {
@@ -127,7 +136,7 @@ export class PageViews {
 		const hints = channel === 'hints' ? hintsOf(plan, closure.hasImportMap, closure.named) : undefined;
 		// Who says what it holds needs no record of ours.
 		const setCookie =
-			connection === undefined || evidence === 'cache-digest' || terms.isShared
+			connection === undefined || SAYS_ITSELF.has(evidence) || terms.isShared
 				? undefined
 				: this.#writeRecord(page, connection, record);
 		// Hints, too, are those of one client where they rest on more than what `Vary` names.
@@ -146,12 +155,13 @@ export class PageViews {
 
 	/** The strongest evidence there is, and it alone. */
 	#knowledgeOf(
-		{ fields, authority, scheme, isUnmodified }: PageRequest,
+		{ fields, authority, scheme, isUnmodified, heldByWorker }: PageRequest,
 		channel: Channel,
 		record: ClientRecord | undefined,
 		given: Knowledge,
 	): Knowledge {
 		if (refusesCached(fields)) return NOTHING_WANTED_FROM_CACHE;
+		if (channel === 'bundle' && heldByWorker !== undefined) return heldByWorker;
 		const digest = fieldOf(fields, 'cache-digest');
 		const origin = `${scheme ?? (this.#parts.cookie.isSecure ? 'https' : 'http')}://${authority.toLowerCase()}`;
 		const said = digest === undefined ? undefined : knowledgeOfField(digest, origin);

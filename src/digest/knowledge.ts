@@ -16,7 +16,14 @@ export interface Claim {
 /** What is known of a client. Claims may be wrong: they may only ever save work, never decide content. */
 export interface Knowledge {
 	/** What the claims rest on. Of several the strongest is used alone. */
-	readonly evidence: 'none' | 'conditional' | 'connection' | 'cookie' | 'cache-digest' | 'no-cache';
+	readonly evidence:
+		| 'none'
+		| 'conditional'
+		| 'connection'
+		| 'cookie'
+		| 'cache-digest'
+		| 'worker'
+		| 'no-cache';
 	claimOf(version: ResourceVersion): Claim | undefined;
 }
 

@@ -1,5 +1,6 @@
 // Our own packaged files under `/.casper/`.
 
+import { readdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -7,10 +8,36 @@ import sirv from 'sirv';
 import { refuse } from '../delivery/refusal.ts';
 import type { Reply } from '../delivery/reply.ts';
 
-const clientFiles = sirv(fileURLToPath(new URL('../client', import.meta.url)), {
+/** What the build makes of `src/client`, whether we run as TypeScript or built. */
+const FOLDER = fileURLToPath(new URL('../../dist/client/', import.meta.url));
+const WORKER = '/service-worker.js';
+/** Below where our worker may have pages (Service Workers §4.1). */
+const MOUNT = '/';
+
+const clientFiles = sirv(FOLDER, {
 	etag: true,
 	extensions: [],
+	setHeaders: (response, path) => {
+		if (path === WORKER) response.setHeader('service-worker-allowed', MOUNT);
+		response.setHeader(
+			'cache-control',
+			IS_HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache',
+		);
+	},
 });
+
+/** The build puts a hash of its content into the name of what pages refer to. */
+const IS_HASHED = /-[A-Z0-9]{8}\.js$/;
+
+/**
+ * Path of the module that is put into documents.
+ * @throws {Error} where the client files have not been built
+ */
+export const pageScript = (): string => {
+	const name = readdirSync(FOLDER).find((file) => file.startsWith('page-') && IS_HASHED.test(file));
+	if (name === undefined) throw new Error(`${FOLDER} has no page script: npm run build makes it`);
+	return `/.casper/${name}`;
+};
 
 /** Answers from the packaged files by `path` below `/.casper`; 404 for all others. */
 export const serveClientFile = (

@@ -2,7 +2,9 @@
 // knowledge → plan → deliver. A request takes the snapshot once, so that a save midway cannot mix two versions.
 
 import { Bodies } from '../delivery/body.ts';
+import { sendBundle } from '../delivery/bundle.ts';
 import { codedFileOf, codingFor } from '../delivery/coding.ts';
+import type { Documents } from '../delivery/document.ts';
 import { assetFields, type FieldSource } from '../delivery/fields.ts';
 import { IdleQueue } from '../delivery/idle-queue.ts';
 import { sendListing } from '../delivery/listing.ts';
@@ -21,16 +23,27 @@ import {
 import { type Answer, sendAnswer } from '../delivery/send.ts';
 import type { TermsSource } from '../delivery/terms.ts';
 import type { KeyOracle } from '../digest/cookie.ts';
-import { ConnectionRecord } from '../digest/knowledge.ts';
+import { ConnectionRecord, type Knowledge } from '../digest/knowledge.ts';
 import type { LivingKeys } from '../digest/living-keys.ts';
+import { knowledgeOfWorker } from '../digest/worker.ts';
+import { PRESENCE, PRESENCE_FIELD } from '../http/bundle-format.ts';
 import type { Coding } from '../http/content-coding.ts';
 import { isForeignLoad } from '../http/cross-site.ts';
 import { isLoopback } from '../http/host.ts';
 import { WHOLE } from '../http/range.ts';
-import { type Fields, fieldOf, isNavigation, parseTarget, type Target } from '../http/request.ts';
+import {
+	type Fields,
+	fieldOf,
+	isNavigation,
+	parseTarget,
+	refusesCached,
+	type Target,
+} from '../http/request.ts';
 import { isSelective, type Selection, select } from '../http/selection.ts';
 import { isNavigating, takesPages } from '../http/visitor.ts';
+import { isBrowserNavigation, workerRequestOf } from '../http/worker-request.ts';
 import type { ResolvedOptions } from '../options.ts';
+import type { Delivery } from '../plan.ts';
 import { type Fallback, findFallback } from '../site/fallbacks.ts';
 import { applyHeaderRules } from '../site/header-rules.ts';
 import { type Listing, listFolder } from '../site/listing.ts';
@@ -46,6 +59,8 @@ export interface PipelineParts {
 	readonly keys: LivingKeys;
 	readonly termsOf: TermsSource;
 	readonly cookie: RecordCookie;
+	/** What is put into documents; `undefined`: nothing. */
+	readonly documents: Documents | undefined;
 	/** How paths lead to files. */
 	readonly routes: RouteOptions;
 	/** Whether an authority is a name of this server. */
@@ -53,6 +68,7 @@ export interface PipelineParts {
 	readonly options: Pick<
 		ResolvedOptions,
 		| 'push'
+		| 'bundle'
 		| 'pushBudget'
 		| 'pushCount'
 		| 'hints'
@@ -78,6 +94,9 @@ const MAX_SHOWN_PATH = 2048;
 /** Where our own files are, which the folder cannot have: it would be a hidden one. */
 const INTERNAL = '/.casper/';
 
+const PRESENT: ClientFields = { [PRESENCE_FIELD]: PRESENCE };
+const NOTHING: ClientFields = {};
+
 /** Answers requests from a site. */
 export class Pipeline implements Answerer {
 	readonly #parts: PipelineParts;
@@ -96,8 +115,11 @@ export class Pipeline implements Answerer {
 		this.#cors = cors === false ? undefined : cors === true ? '*' : cors;
 		this.#forOthers = this.#cors === undefined ? {} : { 'access-control-allow-origin': this.#cors };
 		// While developing, the next version may be there before this one has been made smaller.
-		this.#bodies = new Bodies(memory, production ? new IdleQueue() : undefined, (asset, coding) =>
-			codedFileOf(parts.site.snapshot, asset, coding),
+		this.#bodies = new Bodies(
+			memory,
+			production ? new IdleQueue() : undefined,
+			(asset, coding) => codedFileOf(parts.site.snapshot, asset, coding),
+			parts.documents,
 		);
 		this.#reader = new PageReader(this.#bodies, parts.routes);
 		this.#fieldsOf = assetFields(parts.termsOf, true, this.#cors);
@@ -163,7 +185,7 @@ export class Pipeline implements Answerer {
 				return this.#later(exchange, () => this.#answerNotFound(snapshot, route.page, target, exchange));
 			case 'folder':
 				return target.path.endsWith('/')
-					? sendListing(reply, route.listing, isHead)
+					? sendListing(reply, route.listing, isHead, this.#presenceFor(fields))
 					: this.#redirect(exchange, 308, encodePath(route.listing.path), target.query);
 			case 'unsettled':
 				return this.#later(exchange, async () => {
@@ -177,7 +199,15 @@ export class Pipeline implements Answerer {
 			default:
 				route satisfies never;
 		}
-		const { asset } = route;
+		const { asset: file } = route;
+		const asset = this.#shownOf(file, fields);
+		const isView = isHtml(asset.type) && fields.range === undefined;
+		const digest = isView && !isHead ? this.#digestOf(fields) : undefined;
+		if (digest !== undefined && file !== asset)
+			return this.#later(exchange, async () => {
+				const isSent = await this.#answerWorker(snapshot, file, asset, digest, target, exchange);
+				if (!isSent) await this.#answerAgain(asset, target, exchange, reading);
+			});
 		const selection = isSelective(fields) ? this.#select(asset, target, exchange) : WHOLE;
 		if (selection.kind === 'failed') return this.#refuse(exchange, 412);
 		if (selection.kind === 'unsatisfiable')
@@ -187,18 +217,67 @@ export class Pipeline implements Answerer {
 		// How long a coded body is, which a HEAD is to know, too, shows when it has been made.
 		const isBodyless =
 			asset.size === 0 || selection.kind === 'not-modified' || (isHead && coding === undefined);
-		const isView = isHtml(asset.type) && fields.range === undefined;
-		if ((isBodyless || held !== undefined) && (!isView || this.#reader.isRead(snapshot, asset, target.path)))
-			return this.#deliver(snapshot, { asset, selection, coding, body: held }, target, exchange);
+		if ((isBodyless || held !== undefined) && (!isView || this.#reader.isRead(snapshot, file, target.path)))
+			return this.#deliver(snapshot, file, { asset, selection, coding, body: held }, target, exchange);
 		this.#later(exchange, async () => {
 			const body = isView
-				? await this.#reader.open(snapshot, asset, target.path, coding)
+				? await this.#reader.open(snapshot, file, target.path, asset, coding)
 				: await this.#bodies.open(asset, coding);
-			if (body !== undefined)
-				return this.#deliver(snapshot, { asset, selection, coding, body }, target, exchange);
-			if (reading >= MAX_READINGS) return this.#refuse(exchange, 503, { 'retry-after': 1 });
-			this.#answerFrom(await this.#parts.site.refresh(asset.path), target, exchange, reading + 1);
+			if (body === undefined) return this.#answerAgain(asset, target, exchange, reading);
+			this.#deliver(snapshot, file, { asset, selection, coding, body }, target, exchange);
 		});
+	}
+
+	/** The file is no longer what the snapshot says: answers from what it is now. */
+	async #answerAgain({ path }: Asset, target: Target, exchange: Exchange, reading: number): Promise<void> {
+		if (reading >= MAX_READINGS) return this.#refuse(exchange, 503, { 'retry-after': 1 });
+		this.#answerFrom(await this.#parts.site.refresh(path), target, exchange, reading + 1);
+	}
+
+	/** What a request gets of a file: a document that is navigated to is not the file itself. */
+	#shownOf(file: Asset, fields: Fields): Asset {
+		const { documents } = this.#parts;
+		return documents !== undefined && isHtml(file.type) && isBrowserNavigation(fields)
+			? documents.shownOf(file)
+			: file;
+	}
+
+	/** The digest of a worker that takes a bundle; none of one that is to take nothing from its caches. */
+	#digestOf(fields: Fields): string | undefined {
+		if (!this.#parts.options.bundle || refusesCached(fields)) return undefined;
+		const request = workerRequestOf(fields);
+		return request?.kind === 'bundle' ? request.digest : undefined;
+	}
+
+	/** By which our worker sees that it may stay. */
+	#presenceFor(fields: Fields): ClientFields {
+		return this.#parts.options.bundle && isBrowserNavigation(fields) ? PRESENT : NOTHING;
+	}
+
+	/** Sends a bundle. `false`: the document is no longer what the snapshot says. */
+	async #answerWorker(
+		snapshot: Snapshot,
+		file: Asset,
+		asset: Asset,
+		digest: string,
+		target: Target,
+		exchange: Exchange,
+	): Promise<boolean> {
+		const { fields, reply } = exchange;
+		const body = await this.#reader.open(snapshot, file, target.path, asset, undefined);
+		if (body?.kind !== 'held') return false;
+		const held = knowledgeOfWorker(digest);
+		const view = this.#viewPage(snapshot, file, false, target, exchange, held);
+		const url = target.path + target.query;
+		const known = this.#fieldsOf(asset, target.path).full;
+		const isHeld = held.claimOf({ url, hash: asset.hash }) !== undefined;
+		const security = this.#transportSecurityOf(asset, target, exchange);
+		const outer = withField({ ...PRESENT, vary: String(known.vary) }, security) ?? PRESENT;
+		const document = { asset, url, isHeld, body, fields: { ...known, ...PRESENT } };
+		const parts = { bodies: this.#bodies, fieldsOf: this.#fieldsOf };
+		const coding = codingFor(fieldOf(fields, 'accept-encoding'));
+		await sendBundle(reply, document, view.deliveries, parts, outer, coding);
+		return true;
 	}
 
 	/** Whether another site loads something, which while developing it may only where somebody says so. */
@@ -230,16 +309,17 @@ export class Pipeline implements Answerer {
 	}
 
 	/** Shows the site's own page for what is not there, with all that it needs. */
-	async #answerNotFound(snapshot: Snapshot, page: Asset, target: Target, exchange: Exchange): Promise<void> {
+	async #answerNotFound(snapshot: Snapshot, file: Asset, target: Target, exchange: Exchange): Promise<void> {
 		const { reply, fields, method } = exchange;
+		const page = this.#shownOf(file, fields);
 		const coding = this.#codingOf(page, target, fields);
 		// Whoever takes anything may have asked for an image: only what is surely shown brings more with it.
 		const isView = method === 'GET' && isNavigating(fields) && target.path.length <= MAX_SHOWN_PATH;
 		const body = isView
-			? await this.#reader.open(snapshot, page, target.path, coding)
+			? await this.#reader.open(snapshot, file, target.path, page, coding)
 			: await this.#bodies.open(page, coding);
 		if (body === undefined) return this.#refuse(exchange, 404);
-		const own = isView ? this.#viewPage(snapshot, page, false, target, exchange) : undefined;
+		const own = isView ? this.#viewPage(snapshot, file, false, target, exchange).fields : undefined;
 		const known = this.#fieldsOf(page, target.path);
 		const security = this.#transportSecurityOf(page, target, exchange);
 		sendNotFound(reply, { asset: page, body, coding }, known, method === 'HEAD', withField(own, security));
@@ -258,18 +338,19 @@ export class Pipeline implements Answerer {
 		);
 	}
 
-	#deliver(snapshot: Snapshot, answer: Answer, target: Target, exchange: Exchange): void {
+	#deliver(snapshot: Snapshot, file: Asset, answer: Answer, target: Target, exchange: Exchange): void {
 		const { reply, method } = exchange;
 		const { asset, selection } = answer;
 		const isUnmodified = selection.kind === 'not-modified';
 		// Promises travel before the document, so that the client does not ask for what it is about to get.
 		const own =
 			method === 'GET' && selection.kind !== 'part'
-				? this.#noteGet(snapshot, asset, isUnmodified, target, exchange)
+				? this.#noteGet(snapshot, file, isUnmodified, target, exchange)
 				: undefined;
 		const known = this.#fieldsOf(asset, target.path);
 		const security = this.#transportSecurityOf(asset, target, exchange);
-		sendAnswer(reply, answer, known, method === 'HEAD', withField(own, security));
+		const present = { ...own, ...this.#presenceFor(exchange.fields) };
+		sendAnswer(reply, answer, known, method === 'HEAD', withField(present, security));
 	}
 
 	/** Kept by browsers for all ports of a host: on this machine, it would lock others out (RFC 6797 §7.2, §8.1). */
@@ -299,7 +380,7 @@ export class Pipeline implements Answerer {
 		http2?.connection.record.give(version, minutesNow());
 		// Who asks for a part goes on with what it has, and shows no page anew.
 		if (isHtml(asset.type) && isNavigation(fields) && fields.range === undefined)
-			return this.#viewPage(snapshot, asset, isUnmodified, target, exchange);
+			return this.#viewPage(snapshot, asset, isUnmodified, target, exchange).fields;
 		const { isShared, privately } = this.#parts.termsOf(asset, target.path);
 		const cookie = isShared ? undefined : http2?.connection.records.heal(fields, version, minutesNow());
 		return cookie === undefined ? undefined : { 'cache-control': privately, 'set-cookie': cookie };
@@ -312,10 +393,12 @@ export class Pipeline implements Answerer {
 		isUnmodified: boolean,
 		target: Target,
 		exchange: Exchange,
-	): ClientFields | undefined {
+		heldByWorker?: Knowledge,
+	): { readonly fields?: ClientFields; readonly deliveries: readonly Delivery[] } {
 		const { fields, authority, http2 } = exchange;
 		const { hints, onRequest } = this.#parts.options;
-		if (http2 === undefined && !hints && onRequest === undefined) return undefined;
+		const isPlanned = http2 !== undefined || hints || onRequest !== undefined || heldByWorker !== undefined;
+		if (!isPlanned) return { deliveries: [] };
 		const closure = this.#reader.closureOf(snapshot, page, target.path);
 		const nowMinutes = minutesNow();
 		const url = target.path;
@@ -327,11 +410,12 @@ export class Pipeline implements Answerer {
 			snapshot,
 			closure,
 			isUnmodified,
+			heldByWorker,
 			http2,
 			nowMinutes,
 		});
 		exchange.page = view.entry;
-		return view.fields;
+		return { fields: view.fields, deliveries: view.entry.plan.deliveries };
 	}
 
 	#refuse({ reply, fields, method }: Exchange, status: RefusalStatus, extra?: RefusalFields): void {

@@ -90,6 +90,18 @@ export interface DocumentReferences {
 	readonly styles: readonly InlineStyle[];
 	/** The texts of its import maps. */
 	readonly importMaps: readonly string[];
+	/** Where something can be put in before all that is shown; `undefined` where nothing is to be. */
+	readonly opening: Opening | undefined;
+}
+
+/** The place in a document's markup where its head is over. */
+export interface Opening {
+	/** So many `<` come before that of the first element that is shown; `undefined`: there is none, it is the end. */
+	readonly tagsBefore: number | undefined;
+	/** The nonce that the document's own scripts have (Content Security Policy 3 §2.3.1). */
+	readonly nonce: string | undefined;
+	/** The name of the document's encoding. */
+	readonly encoding: string;
 }
 
 /** What a file refers to, or has requests lead to, by what it is. */
@@ -98,16 +110,21 @@ export type References = DocumentReferences | StyleSheet | ModuleImports | Redir
 /**
  * The references of a document's text. Never throws; unreadable markup is read as a browser would, by guess.
  * @param isXml for XHTML: tags that close themselves, names in their letter case
+ * @param encoding of the bytes that the text was
  */
-export const referencesOfHtml = (html: string, isXml = false): DocumentReferences => {
+export const referencesOfHtml = (html: string, isXml = false, encoding = 'utf-8'): DocumentReferences => {
 	const lineOf = lineCounter(html);
 	const references: Reference[] = [];
 	const icons: Icon[] = [];
 	const styles: InlineStyle[] = [];
 	const importMaps: string[] = [];
 	let base: string | undefined;
+	let shownOffset: number | undefined;
+	let nonce: string | undefined;
 	for (const element of liveElements(html, isXml)) {
 		const { name, attribs, offset, around } = element;
+		if (!OF_HEADS.has(name)) shownOffset ??= offset;
+		if (name === 'script') nonce ??= attribs.nonce;
 		if (name === 'base' && attribs.href !== undefined && !around.isSvg) base ??= toBase(attribs.href);
 		if (isImportMap(element)) importMaps.push(element.content);
 		else if (name === 'style' && isCss(attribs) && !excludesScreens(attribs.media)) {
@@ -128,7 +145,34 @@ export const referencesOfHtml = (html: string, isXml = false): DocumentReference
 		if (index !== preferred?.index && reference.reservation === undefined)
 			references[index] = { ...reference, reservation: 'another icon is preferred' };
 	references.sort((a, b) => a.rank - b.rank);
-	return { kind: 'document', base, references, styles, importMaps };
+	// What belongs to another site's base would be looked for there, and XML has rules of its own.
+	const isOpen = !isXml && !/^(?:[a-z][a-z0-9+.-]*:|[\\/]{2})/i.test(base ?? '');
+	const tagsBefore = shownOffset === undefined ? undefined : countTags(html, shownOffset);
+	const opening = isOpen ? { tagsBefore, nonce, encoding } : undefined;
+	return { kind: 'document', base, references, styles, importMaps, opening };
+};
+
+/** Elements that make no body (HTML Standard §13.2.6.4.4, "in head"), and those around them. */
+const OF_HEADS: ReadonlySet<string> = new Set([
+	'base',
+	'basefont',
+	'bgsound',
+	'head',
+	'html',
+	'link',
+	'meta',
+	'noframes',
+	'noscript',
+	'script',
+	'style',
+	'template',
+	'title',
+]);
+
+const countTags = (html: string, end: number): number => {
+	let count = 0;
+	for (let at = html.indexOf('<'); at !== -1 && at < end; at = html.indexOf('<', at + 1)) count++;
+	return count;
 };
 
 /** HTML Standard §4.2.3, "set the frozen base URL": these two schemes leave the document's own URL. */

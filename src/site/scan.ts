@@ -13,7 +13,7 @@ import { importsOfModule } from './references-modules.ts';
 import { type OpenFile, openFile } from './scan-open.ts';
 import { type Asset, isCss, isHtml, isJavaScript, isXhtml, toAsset, typeOf } from './snapshot.ts';
 import { type Found, ROOT } from './terrain.ts';
-import { decodeCss, decodeText } from './text.ts';
+import { decodeCss, encodingOf } from './text.ts';
 import { Visibility } from './visibility.ts';
 
 /** Documents above this size, in bytes, are served but not read for references: one would hold up all requests. */
@@ -203,7 +203,11 @@ const readFile = async (
 const readerOf = (path: UrlPath, type: string): ((content: Uint8Array) => References) | undefined => {
 	if (path === REDIRECTS_PATH) return (content) => parseRedirectRules(new TextDecoder().decode(content));
 	if (path === HEADERS_PATH) return (content) => parseHeaderRules(new TextDecoder().decode(content));
-	if (isHtml(type)) return (content) => referencesOfHtml(decodeText(content, isXhtml(type)), isXhtml(type));
+	if (isHtml(type))
+		return (content) => {
+			const encoding = encodingOf(content, isXhtml(type));
+			return referencesOfHtml(new TextDecoder(encoding).decode(content), isXhtml(type), encoding);
+		};
 	if (isCss(type)) return (content) => referencesOfCss(decodeCss(content));
 	// Modules are always UTF-8 (HTML Standard §8.1.4.1).
 	if (isJavaScript(type)) return (content) => importsOfModule(new TextDecoder().decode(content));

@@ -7,7 +7,11 @@ const PRESCAN_BYTES = 1024;
  * @param isXml for XHTML, which declares its encoding elsewhere
  */
 export const decodeText = (bytes: Uint8Array, isXml = false): string =>
-	new TextDecoder(labelOf(bytes, isXml ? declaredInXml : declaredInHtml)).decode(bytes);
+	new TextDecoder(encodingOf(bytes, isXml)).decode(bytes);
+
+/** The name of a document's encoding, as {@link decodeText} finds it: `utf-8`, `utf-16le`. */
+export const encodingOf = (bytes: Uint8Array, isXml = false): string =>
+	new TextDecoder(labelOf(bytes, isXml ? declaredInXml : declaredInHtml)).encoding;
 
 /** The text of a style sheet: by byte order mark, else by its `@charset`, else UTF-8 (CSS Syntax 3 §3.2). Never throws. */
 export const decodeCss = (bytes: Uint8Array): string =>

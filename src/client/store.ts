@@ -1,0 +1,201 @@
+// What the worker holds: responses in Cache Storage, an index of them with it, and the digest that tells the server.
+
+import { formatHeldKeys } from '../digest/held-keys.ts';
+import { opaqueTagOf, PROTOCOL } from '../http/bundle-format.ts';
+
+declare const self: ServiceWorkerGlobalScope;
+
+/** The name of the cache; page.ts has it, too. */
+export const CACHE = 'casper-serve';
+/** Where the index is in it: nobody asks for that, since the worker answers nothing below `/.casper/`. */
+const INDEX = '/.casper/held';
+/** Bytes held at most, and the part of what the browser would give us that they may be. */
+const MOST_BYTES = 50 * 2 ** 20;
+const SHARE = 0.1;
+/** What a response costs beside its body. */
+const HEAD_BYTES = 500;
+
+/** A response as it is given to a page, any number of times. */
+export interface Kept {
+	readonly status: number;
+	readonly headers: readonly (readonly [string, string])[];
+	readonly body: Blob | ArrayBuffer;
+}
+
+/** What the index says of a stored response. */
+interface Entry {
+	/** The opaque part of its entity tag. */
+	tag: string;
+	/** Of URL and tag, as digests have it. */
+	key: number;
+	/** Bytes. */
+	size: number;
+	/** When a page needed it last, in milliseconds since 1970. */
+	used: number;
+	/** Of a document: what it needed last. */
+	needs?: readonly string[];
+}
+
+export const toResponse = ({ status, headers, body }: Kept): Response =>
+	new Response(body, { status, headers: headers as [string, string][] });
+
+/** Everything stored. What is not as the index says counts as not there. */
+export class Store {
+	#entries: Promise<Map<string, Entry>> | undefined;
+	#limit: number | undefined;
+	#isChanged = false;
+	/** One after the other: the digest published last is the newest. */
+	#saving: Promise<void> = Promise.resolve();
+
+	/** The stored response for `url` if it is of this very version. */
+	async match(url: string, tag: string): Promise<Kept | undefined> {
+		const entries = await this.#load();
+		if (entries.get(url)?.tag !== tag) return undefined;
+		const kept = await this.#read(url);
+		if (kept !== undefined && tagOf(kept.headers) === tag) return kept;
+		// Somebody wiped it: the next digest says so.
+		entries.delete(url);
+		this.#isChanged = true;
+		return undefined;
+	}
+
+	/** What the document at `url` needed last, itself included, as it is stored: reading takes as long as the network. */
+	async matchLast(url: string): Promise<ReadonlyMap<string, Promise<Kept | undefined>>> {
+		const entries = await this.#load();
+		const urls = entries.has(url) ? [url, ...(entries.get(url)?.needs ?? [])] : [];
+		return new Map(urls.map((each) => [each, this.#read(each)]));
+	}
+
+	/** Stores a response of a server's. Never rejects: what cannot be stored is fetched again. */
+	async put(url: string, tag: string, { status, headers, body }: Kept, size: number): Promise<void> {
+		const response = new Response(body, { status, headers: headers as [string, string][] });
+		await this.#put(url, tag, response, size);
+	}
+
+	/** Stores what a fetch brought, where it is a version of something and may be stored. */
+	async keep(url: string, response: Response): Promise<void> {
+		const tag = opaqueTagOf(response.headers.get('etag'));
+		if (tag === undefined || response.status !== 200 || response.type !== 'basic' || response.redirected)
+			return;
+		if (/no-store/i.test(response.headers.get('cache-control') ?? '')) return;
+		if ((await this.#load()).get(url)?.tag === tag) return;
+		try {
+			const body = await response.blob();
+			await this.#put(url, tag, new Response(body, { headers: response.headers }), body.size);
+		} catch {
+			// It broke off.
+		}
+	}
+
+	async #put(url: string, tag: string, response: Response, size: number): Promise<void> {
+		const entries = await this.#load();
+		try {
+			await (await caches.open(CACHE)).put(url, response);
+			const key = await keyOf(url, tag);
+			entries.set(url, { tag, key, size: size + HEAD_BYTES, used: Date.now() });
+		} catch {
+			// There is no room: we take less.
+			entries.delete(url);
+			this.#limit = Math.min(await this.#most(), sizeOf(entries) * 0.9);
+		}
+		this.#isChanged = true;
+	}
+
+	/** Notes that the document at `url` needed `needs` just now. */
+	async touch(url: string, needs: readonly string[]): Promise<void> {
+		const entries = await this.#load();
+		const now = Date.now();
+		for (const each of [url, ...needs]) {
+			const entry = entries.get(each);
+			if (entry !== undefined) entry.used = now;
+		}
+		const document = entries.get(url);
+		if (document !== undefined) document.needs = needs;
+		this.#isChanged = true;
+	}
+
+	/** What the server is to know of what is held. */
+	async announcement(): Promise<string> {
+		const entries = [...(await this.#load()).values()].sort((a, b) => b.used - a.used);
+		return `${PROTOCOL} ${formatHeldKeys(entries.map(({ key }) => key))}`;
+	}
+
+	/** Brings index and digest up to date, and what is stored within its bounds. */
+	save(): Promise<void> {
+		this.#saving = this.#saving.then(() => this.#save()).catch(() => {});
+		return this.#saving;
+	}
+
+	async #save(): Promise<void> {
+		if (!this.#isChanged) return;
+		this.#isChanged = false;
+		const entries = await this.#load();
+		const cache = await caches.open(CACHE);
+		let size = sizeOf(entries);
+		const most = await this.#most();
+		for (const [url, entry] of [...entries].sort(([, a], [, b]) => a.used - b.used)) {
+			if (size <= most) break;
+			size -= entry.size;
+			entries.delete(url);
+			await cache.delete(url);
+		}
+		await cache.put(INDEX, new Response(JSON.stringify([...entries])));
+		await self.registration.navigationPreload?.setHeaderValue(await this.announcement());
+	}
+
+	/** Forgets everything. */
+	async clear(): Promise<void> {
+		this.#entries = Promise.resolve(new Map());
+		await caches.delete(CACHE);
+	}
+
+	async #read(url: string): Promise<Kept | undefined> {
+		try {
+			const response = await (await caches.open(CACHE)).match(url, { ignoreVary: true });
+			if (response === undefined) return undefined;
+			return { status: response.status, headers: [...response.headers], body: await response.arrayBuffer() };
+		} catch {
+			return undefined;
+		}
+	}
+
+	#load(): Promise<Map<string, Entry>> {
+		this.#entries ??= this.#readIndex();
+		return this.#entries;
+	}
+
+	async #readIndex(): Promise<Map<string, Entry>> {
+		try {
+			const cache = await caches.open(CACHE);
+			const index = await cache.match(INDEX);
+			if (index !== undefined) return new Map(await index.json());
+			// What was stored before an index was is nothing that we know of.
+			if ((await cache.keys()).length > 0) await caches.delete(CACHE);
+		} catch {
+			// Without a store we are as good as not there.
+		}
+		return new Map();
+	}
+
+	async #most(): Promise<number> {
+		if (this.#limit === undefined) {
+			const { quota = 0 } = await navigator.storage.estimate().catch((): StorageEstimate => ({}));
+			this.#limit = Math.min(MOST_BYTES, quota === 0 ? MOST_BYTES : quota * SHARE);
+		}
+		return this.#limit;
+	}
+}
+
+const sizeOf = (entries: ReadonlyMap<string, Entry>): number => {
+	let sum = 0;
+	for (const { size } of entries.values()) sum += size;
+	return sum;
+};
+
+export const tagOf = (headers: Kept['headers']): string | undefined =>
+	opaqueTagOf(headers.find(([name]) => name === 'etag')?.[1]);
+
+const keyOf = async (url: string, tag: string): Promise<number> => {
+	const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`${url}\0${tag}`));
+	return new DataView(digest).getUint32(0);
+};

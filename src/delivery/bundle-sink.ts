@@ -1,0 +1,83 @@
+// Where a bundle goes: coded as a whole, each part readable as soon as it has arrived, as fast as the reader takes it.
+
+import type { Writable } from 'node:stream';
+import type { Coding } from '../http/content-coding.ts';
+import { type Coder, openCoder } from './coding.ts';
+import type { Reply, ResponseFields } from './reply.ts';
+
+/** Each stream that codes takes a megabyte and more: beyond so many at a time, bundles go as they are. */
+const MAX_CODERS = 16;
+let coders = 0;
+
+/** Thrown where nobody is there to take anything. */
+class ReaderGone extends Error {}
+
+export class BundleSink {
+	readonly #reply: Reply;
+	readonly #coding: Coding | undefined;
+	readonly #coder: Coder | undefined;
+	readonly #target: Writable;
+
+	constructor(reply: Reply, coding: Coding | undefined) {
+		this.#reply = reply;
+		this.#coder = coding === undefined || coders >= MAX_CODERS ? undefined : openCoder(coding);
+		this.#coding = this.#coder && coding;
+		this.#target = this.#coder?.stream ?? reply.body;
+		if (this.#coder === undefined) return;
+		const { stream } = this.#coder;
+		coders++;
+		stream.once('close', () => coders--);
+		stream.on('error', () => reply.reset());
+		reply.body.once('close', () => stream.destroy());
+	}
+
+	/** Sends status and fields. */
+	head(fields: ResponseFields): void {
+		const coded = this.#coding === undefined ? fields : { ...fields, 'content-encoding': this.#coding };
+		this.#reply.head(coded, false);
+		this.#coder?.stream.pipe(this.#reply.body);
+	}
+
+	/** Resolves when there is room for more. Rejects when nobody is there any more. */
+	async write(bytes: Uint8Array): Promise<void> {
+		const target = this.#target;
+		if (target.destroyed) throw new ReaderGone();
+		if (target.write(bytes)) return;
+		await new Promise<void>((resolve, reject) => {
+			const onDrain = (): void => {
+				target.off('close', onClose);
+				resolve();
+			};
+			const onClose = (): void => {
+				target.off('drain', onDrain);
+				reject(new ReaderGone());
+			};
+			target.once('drain', onDrain).once('close', onClose);
+		});
+	}
+
+	/** Resolves when all that was written is on its way. */
+	async flush(): Promise<void> {
+		const coder = this.#coder;
+		if (coder === undefined) return;
+		if (coder.stream.destroyed) throw new ReaderGone();
+		await new Promise<void>((resolve, reject) => {
+			const onClose = (): void => reject(new ReaderGone());
+			coder.stream.once('close', onClose);
+			coder.flush(() => {
+				coder.stream.off('close', onClose);
+				resolve();
+			});
+		});
+	}
+
+	end(): void {
+		this.#target.end();
+	}
+
+	/** Ends it as broken. */
+	break(): void {
+		this.#coder?.stream.destroy();
+		this.#reply.reset();
+	}
+}

@@ -1,0 +1,88 @@
+// What is put into a document that a browser navigates to, and nowhere else: a page that is shown has other bytes than the
+// file, so that it is a representation of its own, with its own entity tag (RFC 9110 §8.8.1). Whoever fetches the file as
+// a fragment or to copy it gets the file.
+
+import { createHash } from 'node:crypto';
+import type { DocumentReferences, Opening } from '../site/references.ts';
+import type { Asset } from '../site/snapshot.ts';
+import { HELD_BYTES, type Making } from './body.ts';
+
+/** Where tags are not single bytes, and cannot be told from parts of characters. */
+const NOT_ASCII = 'iso-2022-jp';
+const TAG = '<'.charCodeAt(0);
+
+/** Makes documents as they are shown. */
+export class Documents implements Making {
+	readonly #script: string;
+	readonly #suffix: string;
+	/** By file, and back. */
+	readonly #shown = new WeakMap<Asset, Asset>();
+	readonly #files = new WeakMap<Asset, Asset>();
+
+	/** @param script path of the module that is put into documents; another script has another path */
+	constructor(script: string) {
+		this.#script = script;
+		this.#suffix = createHash('sha256').update(script).digest('hex').slice(0, 8);
+	}
+
+	/** The document of a file as it is shown; the file itself where nothing can be put in. The same for the same file. */
+	shownOf(file: Asset): Asset {
+		let shown = this.#shown.get(file);
+		if (shown === undefined) {
+			shown = this.#make(file) ?? file;
+			this.#shown.set(file, shown);
+			if (shown !== file) this.#files.set(shown, file);
+		}
+		return shown;
+	}
+
+	/** The file whose document `asset` is; `undefined` where it is a file itself. */
+	fileOf(asset: Asset): Asset | undefined {
+		return this.#files.get(asset);
+	}
+
+	/** The bytes of {@link shownOf} `file`, from its own. */
+	bytesOf(file: Asset, bytes: Buffer): Buffer {
+		const opening = openingOf(file);
+		if (opening === undefined) return bytes;
+		const markup = this.#markupFor(opening);
+		const at = placeOf(opening, bytes);
+		return Buffer.concat([bytes.subarray(0, at), markup, bytes.subarray(at)]);
+	}
+
+	#make(file: Asset): Asset | undefined {
+		const opening = openingOf(file);
+		if (opening === undefined) return undefined;
+		const hash = `${file.hash}-${this.#suffix}`;
+		return { ...file, hash, etag: `"${hash}"`, size: file.size + this.#markupFor(opening).length };
+	}
+
+	#markupFor({ nonce, encoding }: Opening): Buffer {
+		const attribute = nonce !== undefined && /^[\w+/=-]+$/.test(nonce) ? ` nonce="${nonce}"` : '';
+		const text = `<script type="module" async src="${this.#script}"${attribute}></script>`;
+		if (!isWide(encoding)) return Buffer.from(text, 'latin1');
+		const wide = Buffer.from(text, 'utf16le');
+		return encoding === 'utf-16be' ? wide.swap16() : wide;
+	}
+}
+
+const openingOf = ({ references, size }: Asset): Opening | undefined => {
+	const { opening } = (references?.kind === 'document' ? references : {}) as Partial<DocumentReferences>;
+	// What is streamed from the disk goes as it is.
+	return size > HELD_BYTES || opening?.encoding === NOT_ASCII ? undefined : opening;
+};
+
+const isWide = (encoding: string): boolean => encoding.startsWith('utf-16');
+
+/** Where in `bytes` the tag begins that comes after so many others; their end where there is none. */
+const placeOf = ({ tagsBefore, encoding }: Opening, bytes: Buffer): number => {
+	if (tagsBefore === undefined) return isWide(encoding) ? bytes.length & ~1 : bytes.length;
+	let left = tagsBefore;
+	const step = isWide(encoding) ? 2 : 1;
+	const [low, high] = encoding === 'utf-16be' ? [1, 0] : [0, 1];
+	for (let at = 0; at + step <= bytes.length; at += step) {
+		const isTag = step === 1 ? bytes[at] === TAG : bytes[at + low] === TAG && bytes[at + high] === 0;
+		if (isTag && left-- === 0) return at;
+	}
+	return bytes.length;
+};
