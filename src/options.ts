@@ -45,12 +45,12 @@ export interface ServeOptions {
 	 */
 	readonly push?: boolean | undefined;
 	/**
-	 * **Bytes** of bodies pushed with one page at most.
+	 * **Bytes** of bodies pushed or bundled with one page at most.
 	 * @default 1048576
 	 */
 	readonly pushBudget?: number | undefined;
 	/**
-	 * Push promises with one page at most, 0–200: clients cancel what is promised beyond 200.
+	 * Push promises, or parts of a bundle, with one page at most, 0–200: clients cancel what is promised beyond 200.
 	 * @default 100
 	 */
 	readonly pushCount?: number | undefined;
@@ -285,14 +285,14 @@ export const OPTIONS: readonly OptionSpec[] = [
 	{
 		name: 'pushBudget',
 		flags: '--push-budget <bytes>',
-		help: 'push at most so many bytes with a page',
+		help: 'push or bundle at most so many bytes with a page',
 		fallback: '1048576',
 		accepts: integer(0, Number.MAX_SAFE_INTEGER, ' of bytes'),
 	},
 	{
 		name: 'pushCount',
 		flags: '--push-count <n>',
-		help: 'push at most so many files with a page',
+		help: 'push or bundle at most so many files with a page',
 		fallback: '100',
 		accepts: integer(0, 200),
 	},

@@ -118,7 +118,11 @@ export const makePlan = (input: PlanInput): Plan => {
 	const isBounded = input.channel !== 'hints';
 	let bytesLeft = isBounded ? input.byteBudget : Number.POSITIVE_INFINITY;
 	let countLeft = isBounded ? input.countBudget : Number.POSITIVE_INFINITY;
-	for (const dependency of input.closure.dependencies) {
+	const { dependencies, alternatives = [] } = input.closure;
+	// Of images in several sizes a worker has the one that its browser chose: which one that is, it alone knows.
+	const isHeld = (dependency: Dependency): boolean => judge(dependency, input).verdict === 'confirm';
+	const chosen = input.channel === 'bundle' ? alternatives.filter(isHeld) : [];
+	for (const dependency of [...dependencies, ...chosen]) {
 		let { verdict, reason } = judge(dependency, input);
 		const { asset } = dependency;
 		if (asset !== undefined && (verdict === 'send' || verdict === 'confirm')) {
@@ -163,8 +167,13 @@ const judge = (dependency: Dependency, input: PlanInput): { verdict: Verdict; re
 	return { verdict: 'send', reason: 'not held' };
 };
 
-/** Requests that no service worker gets to see, or that bring a bundle of their own. */
-const PASSED_BY: ReadonlySet<Dependency['as']> = new Set(['document', 'embed', 'object'] as const);
+/** Requests that no service worker gets to see, that bring a bundle of their own, or that carry no credentials. */
+const PASSED_BY: ReadonlySet<Dependency['as']> = new Set([
+	'document',
+	'embed',
+	'manifest',
+	'object',
+] as const);
 
 /**
  * A worker gives the page what it was told that it holds, and nothing else: however fresh that is, and however late the

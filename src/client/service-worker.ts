@@ -96,11 +96,19 @@ const onLoaded = async (id: string, urls: readonly string[]): Promise<void> => {
 		const { origin, pathname, search } = new URL(each, self.location.origin);
 		const url = pathname + search;
 		if (origin !== self.location.origin || pathname.startsWith(INTERNAL) || view?.hasServed(url)) continue;
-		// Never from the network: what the browser has not kept is not worth a transfer of its own.
+		// What the browser has not kept is not worth a transfer of its own …
 		const response = await fetch(url, { cache: 'only-if-cached', mode: 'same-origin' }).catch(
 			() => undefined,
 		);
-		if (response !== undefined) await store.keep(url, response);
+		if (response === undefined) continue;
+		await store.keep(url, response);
+		// … which WebKit makes all the same where it keeps nothing, as in private windows.
+		if (wasTransferred(each)) break;
 	}
 	await store.save();
+};
+
+const wasTransferred = (url: string): boolean => {
+	const entry = performance.getEntriesByName(url).at(-1) as PerformanceResourceTiming | undefined;
+	return entry !== undefined && entry.transferSize > 0;
 };

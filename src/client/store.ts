@@ -19,7 +19,7 @@ const HEAD_BYTES = 500;
 export interface Kept {
 	readonly status: number;
 	readonly headers: readonly (readonly [string, string])[];
-	readonly body: Blob | ArrayBuffer;
+	readonly body: ArrayBuffer;
 }
 
 /** What the index says of a stored response. */
@@ -67,9 +67,8 @@ export class Store {
 	}
 
 	/** Stores a response of a server's. Never rejects: what cannot be stored is fetched again. */
-	async put(url: string, tag: string, { status, headers, body }: Kept, size: number): Promise<void> {
-		const response = new Response(body, { status, headers: headers as [string, string][] });
-		await this.#put(url, tag, response, size);
+	async put(url: string, tag: string, kept: Kept): Promise<void> {
+		await this.#put(url, tag, toResponse(kept), kept.body.byteLength);
 	}
 
 	/** Stores what a fetch brought, where it is a version of something and may be stored. */
@@ -179,8 +178,10 @@ export class Store {
 
 	async #most(): Promise<number> {
 		if (this.#limit === undefined) {
-			const { quota = 0 } = await navigator.storage.estimate().catch((): StorageEstimate => ({}));
-			this.#limit = Math.min(MOST_BYTES, quota === 0 ? MOST_BYTES : quota * SHARE);
+			// WebKitGTK has no `estimate`.
+			const { storage } = navigator as { storage?: { estimate?: () => Promise<StorageEstimate> } };
+			const { quota } = (await storage?.estimate?.().catch(() => undefined)) ?? {};
+			this.#limit = quota === undefined ? MOST_BYTES : Math.min(MOST_BYTES, quota * SHARE);
 		}
 		return this.#limit;
 	}

@@ -81,11 +81,10 @@ export class View {
 		this.#endedMs = performance.now();
 		if (!isWhole) await this.#mend();
 		for (const item of this.#items) if (!item.isSent) await item.kept;
-		for (const { url, tag, isSent, kept, pieces } of this.#items) {
+		for (const { url, tag, isSent, kept } of this.#items) {
 			const answer = isSent ? await kept : undefined;
 			if (answer === undefined) continue;
-			const size = pieces.reduce((sum, { length }) => sum + length, 0);
-			await this.#store.put(url, tag, answer, size);
+			await this.#store.put(url, tag, answer);
 		}
 		const [document, ...others] = this.#items;
 		if (document !== undefined)
@@ -128,7 +127,7 @@ export class View {
 		} else if (kind === FRAME.end) {
 			const { head, pieces } = item;
 			if (head === undefined) return;
-			item.settle({ status: head[0], headers: head[1], body: new Blob(pieces) });
+			item.settle({ status: head[0], headers: head[1], body: joined(pieces) });
 			if (index === 0) this.#end();
 		} else if (kind === FRAME.gone) item.settle(undefined);
 	}
@@ -207,7 +206,7 @@ export class View {
 		const response = await this.#fetchDocument();
 		const body = response.body;
 		if (body === null || tagOf([...response.headers]) !== tag) throw new TypeError('the page has changed');
-		let given = pieces.reduce((sum, { length }) => sum + length, 0);
+		let given = lengthOf(pieces);
 		const reader = body.getReader();
 		for (;;) {
 			const { value, done } = await reader.read();
@@ -218,5 +217,18 @@ export class View {
 		page.close();
 	}
 }
+
+const lengthOf = (pieces: readonly Uint8Array[]): number =>
+	pieces.reduce((sum, { length }) => sum + length, 0);
+
+const joined = (pieces: readonly Uint8Array[]): ArrayBuffer => {
+	const all = new Uint8Array(lengthOf(pieces));
+	let at = 0;
+	for (const piece of pieces) {
+		all.set(piece, at);
+		at += piece.length;
+	}
+	return all.buffer;
+};
 
 const parsed = <T>(content: Uint8Array): T => JSON.parse(new TextDecoder().decode(content)) as T;

@@ -40,10 +40,12 @@ const sayAsText = {
 		directory: string,
 		{ url, redirectUrl }: Server,
 		version: string,
-		{ cert, push = true, hints = true }: ServeOptions,
+		{ cert, push = true, hints = true, production = false, bundle = production }: ServeOptions,
 	): void => {
 		const protocol = `${cert === undefined || cert === false ? 'HTTP/1.1 and HTTP/2 without TLS' : 'HTTP/2 and HTTP/1.1'}`;
-		const channels = `push ${push ? 'on' : 'off'}, hints ${hints ? 'on' : 'off'}`;
+		const channels = Object.entries({ push, hints, bundle })
+			.map(([channel, isOn]) => `${channel} ${isOn ? 'on' : 'off'}`)
+			.join(', ');
 		console.log(`casper-serve ${version}: ${directory} at ${url} (${protocol}, ${channels})`);
 		if (redirectUrl !== undefined) console.log(`HTTP at ${redirectUrl} is redirected there.`);
 		if (cert === true)

@@ -35,6 +35,7 @@ export class BundleSink {
 	head(fields: ResponseFields): void {
 		const coded = this.#coding === undefined ? fields : { ...fields, 'content-encoding': this.#coding };
 		this.#reply.head(coded, false);
+		this.#coder?.stream.on('data', (bytes: Buffer) => this.#reply.count(bytes.length));
 		this.#coder?.stream.pipe(this.#reply.body);
 	}
 
@@ -42,6 +43,7 @@ export class BundleSink {
 	async write(bytes: Uint8Array): Promise<void> {
 		const target = this.#target;
 		if (target.destroyed) throw new ReaderGone();
+		if (this.#coder === undefined) this.#reply.count(bytes.length);
 		if (target.write(bytes)) return;
 		await new Promise<void>((resolve, reject) => {
 			const onDrain = (): void => {

@@ -36,6 +36,11 @@ export class Documents implements Making {
 		return shown;
 	}
 
+	/** Whether the document of a file may come with a bundle. */
+	takesBundles(file: Asset): boolean {
+		return this.shownOf(file) !== file && openingOf(file)?.isAlone === false;
+	}
+
 	/** The file whose document `asset` is; `undefined` where it is a file itself. */
 	fileOf(asset: Asset): Asset | undefined {
 		return this.#files.get(asset);

@@ -14,8 +14,10 @@ export interface ResponseFields {
 export interface Reply {
 	/** The status sent; 0 before. */
 	readonly status: number;
-	/** The body's length as announced, in bytes; 0 where none was. */
+	/** The body's length in bytes: as announced, else as {@link Reply.count} has it. */
 	readonly length: number;
+	/** Notes that so many bytes of a body whose length was not announced are on their way. */
+	count(bytes: number): void;
 	/** Sends status and fields; with `isEnd` that is all. */
 	head(fields: ResponseFields, isEnd: boolean): void;
 	/** Takes the body, after {@link Reply.head}. */
@@ -29,6 +31,7 @@ const ignore = (): void => {};
 /** The answer on an HTTP/2 stream, a pushed one included. */
 export class StreamReply implements Reply {
 	readonly body: ServerHttp2Stream;
+	#counted = 0;
 
 	constructor(stream: ServerHttp2Stream) {
 		stream.on('error', ignore);
@@ -40,7 +43,11 @@ export class StreamReply implements Reply {
 	}
 
 	get length(): number {
-		return Number(this.body.sentHeaders?.['content-length'] ?? 0);
+		return Number(this.body.sentHeaders?.['content-length'] ?? this.#counted);
+	}
+
+	count(bytes: number): void {
+		this.#counted += bytes;
 	}
 
 	head(fields: ResponseFields, isEnd: boolean): void {
@@ -59,6 +66,7 @@ export class StreamReply implements Reply {
 export class ResponseReply implements Reply {
 	readonly body: ServerResponse;
 	#length: number | undefined;
+	#counted = 0;
 
 	constructor(response: ServerResponse) {
 		response.on('error', ignore);
@@ -70,11 +78,16 @@ export class ResponseReply implements Reply {
 	}
 
 	get length(): number {
-		return this.#length ?? Number(this.body.getHeader('content-length') ?? 0);
+		return this.#length ?? Number(this.body.getHeader('content-length') ?? this.#counted);
+	}
+
+	count(bytes: number): void {
+		this.#counted += bytes;
 	}
 
 	head({ ':status': status, ...fields }: ResponseFields, isEnd: boolean): void {
-		this.#length = Number(fields['content-length'] ?? 0);
+		const length = fields['content-length'];
+		if (length !== undefined) this.#length = Number(length);
 		this.body.writeHead(status, fields);
 		if (isEnd) this.body.end();
 	}

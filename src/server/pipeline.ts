@@ -202,8 +202,8 @@ export class Pipeline implements Answerer {
 		const { asset: file } = route;
 		const asset = this.#shownOf(file, fields);
 		const isView = isHtml(asset.type) && fields.range === undefined;
-		const digest = isView && !isHead ? this.#digestOf(fields) : undefined;
-		if (digest !== undefined && file !== asset)
+		const digest = isView && !isHead ? this.#digestOf(file, fields) : undefined;
+		if (digest !== undefined)
 			return this.#later(exchange, async () => {
 				const isSent = await this.#answerWorker(snapshot, file, asset, digest, target, exchange);
 				if (!isSent) await this.#answerAgain(asset, target, exchange, reading);
@@ -243,8 +243,9 @@ export class Pipeline implements Answerer {
 	}
 
 	/** The digest of a worker that takes a bundle; none of one that is to take nothing from its caches. */
-	#digestOf(fields: Fields): string | undefined {
-		if (!this.#parts.options.bundle || refusesCached(fields)) return undefined;
+	#digestOf(file: Asset, fields: Fields): string | undefined {
+		const { documents, options } = this.#parts;
+		if (!options.bundle || refusesCached(fields) || documents?.takesBundles(file) !== true) return undefined;
 		const request = workerRequestOf(fields);
 		return request?.kind === 'bundle' ? request.digest : undefined;
 	}

@@ -43,6 +43,8 @@ export type Link = Pick<
 	/** `undefined` where it leads nowhere: then `text` says what was written. */
 	readonly target: URL | undefined;
 	readonly text: string;
+	/** What else a client may choose in its place. */
+	readonly alternatives?: readonly URL[];
 };
 
 /** More than there are ranks: what is in a frame comes after all that its page refers to. */
@@ -75,7 +77,10 @@ export function* linksOf(source: Source, document: DocumentSource): Generator<Li
 const toLink = (reference: Reference, { base, importMap, rankBase }: DocumentSource): Link => {
 	const { href, isSpecifier, rank } = reference;
 	const target = isSpecifier ? resolveSpecifier(href, base, importMap) : parseUrl(href, base);
-	return { ...reference, rank: rankBase + rank, target, text: href };
+	const alternatives = reference.alternatives
+		.map((each) => parseUrl(each, base))
+		.filter((each) => each !== undefined);
+	return { ...reference, rank: rankBase + rank, target, text: href, alternatives };
 };
 
 function* importLinks(sheet: StyleSheet, base: URL, linesBefore: number, rankBase: number): Generator<Link> {

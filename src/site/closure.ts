@@ -43,6 +43,8 @@ export interface Closure {
 	readonly hasImportMap: boolean;
 	/** Each URL once, the page itself never. */
 	readonly dependencies: readonly Dependency[];
+	/** What a client may choose in place of some of them, as of images in several sizes. */
+	readonly alternatives?: readonly Dependency[];
 	/** URLs that the site's own rules name in the `Link` field of the page. */
 	readonly named: ReadonlySet<string>;
 	/** The page or frames on whose text some of it depends, though that was not at hand. */
@@ -127,6 +129,7 @@ class Walk {
 	readonly #routes: RouteOptions;
 	readonly #lookups = new Map<string, Outcome>();
 	readonly #found = new Map<string, Found>();
+	readonly #alternatives = new Map<string, Dependency>();
 	/** What is followed, breadth first: what is found earlier is needed earlier. */
 	readonly #queue: Source[] = [];
 	readonly #followed = new Set<string>();
@@ -197,7 +200,15 @@ class Walk {
 			.map(({ dependency }) => dependency);
 		const { references } = this.#page;
 		const hasImportMap = references?.kind === 'document' && references.importMaps.length > 0;
-		const closure = { page: this.#page, hasImportMap, dependencies, named: this.#named, unread };
+		const alternatives = [...this.#alternatives.values()].filter(({ url }) => !this.#found.has(url));
+		const closure = {
+			page: this.#page,
+			hasImportMap,
+			dependencies,
+			alternatives,
+			named: this.#named,
+			unread,
+		};
 		return {
 			closure,
 			lookups: this.#lookups,
@@ -290,6 +301,11 @@ class Walk {
 	}
 
 	#take(link: Link, from: { readonly url: string; readonly depth: number }, document: DocumentSource): void {
+		for (const target of link.alternatives ?? []) {
+			if (this.#alternatives.size >= MAX_DEPENDENCIES) break;
+			const other = this.#toDependency({ ...link, target, reservation: 'the client chooses' }, from);
+			if (other.asset !== undefined) this.#alternatives.set(other.url, other);
+		}
 		const dependency = this.#toDependency(link, from);
 		const { url, asset, reservation, crossorigin, depth } = dependency;
 		if (url === this.#url) return;

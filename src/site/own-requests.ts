@@ -27,9 +27,8 @@ export const ownRequestsOf = (closure: Closure): ReadonlySet<Dependency> => {
 	let own = known.get(closure);
 	if (own === undefined) {
 		const byUrl = new Map(closure.dependencies.map((dependency) => [dependency.url, dependency]));
-		own = new Set(
-			closure.dependencies.filter((dependency) => isOwnRequest(dependency, (url) => byUrl.get(url))),
-		);
+		const all = [...closure.dependencies, ...(closure.alternatives ?? [])];
+		own = new Set(all.filter((dependency) => isOwnRequest(dependency, (url) => byUrl.get(url))));
 		known.set(closure, own);
 	}
 	return own;

@@ -16,6 +16,8 @@ export interface Draft {
 	/** The CORS setting, where it is not the attribute of the element itself. */
 	readonly crossorigin?: string | undefined;
 	readonly reservation?: Reservation | undefined;
+	/** What else the client may choose in its place. */
+	readonly alternatives?: readonly string[];
 	readonly isIcon?: boolean;
 	readonly leads?: 'style' | 'module' | 'document';
 	readonly isSpecifier?: boolean;
@@ -100,13 +102,16 @@ const lazinessOf = ({ loading }: Attributes): Reservation | undefined =>
 
 const draftsOfImage = ({ attribs, around }: LiveElement): readonly Draft[] => {
 	const { src, srcset = '' } = attribs;
-	const common = commonCandidate(around.parent === 'picture' ? around.sources : [], src, srcset);
+	const sources = around.parent === 'picture' ? around.sources : [];
+	const common = commonCandidate(sources, src, srcset);
+	const sets = common === undefined ? [...sources.map((source) => source.srcset ?? ''), srcset] : [];
 	return [
 		{
 			href: common ?? src ?? parseSrcset(srcset)[0]?.url,
 			as: 'image',
 			rank: RANKS.image,
 			reservation: lazinessOf(attribs) ?? (common === undefined ? 'the client chooses' : undefined),
+			alternatives: sets.flatMap((set) => parseSrcset(set).map(({ url }) => url)),
 		},
 	];
 };

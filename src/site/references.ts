@@ -64,6 +64,8 @@ export interface Reference {
 	/** Lower holds the page up earlier; the references come in this order. */
 	readonly rank: number;
 	readonly reservation: Reservation | undefined;
+	/** What else a client may choose in its place, relative as `href` is. */
+	readonly alternatives: readonly string[];
 	/** As what its own references are followed, if they are. */
 	readonly leads: 'style' | 'module' | 'document' | undefined;
 	/** `href` is a module specifier, which an import map may lead elsewhere. */
@@ -98,6 +100,8 @@ export interface DocumentReferences {
 export interface Opening {
 	/** So many `<` come before that of the first element that is shown; `undefined`: there is none, it is the end. */
 	readonly tagsBefore: number | undefined;
+	/** The document wants none of our service worker: `<html data-casper="off">`. */
+	readonly isAlone: boolean;
 	/** The nonce that the document's own scripts have (Content Security Policy 3 §2.3.1). */
 	readonly nonce: string | undefined;
 	/** The name of the document's encoding. */
@@ -121,10 +125,12 @@ export const referencesOfHtml = (html: string, isXml = false, encoding = 'utf-8'
 	let base: string | undefined;
 	let shownOffset: number | undefined;
 	let nonce: string | undefined;
+	let isAlone = false;
 	for (const element of liveElements(html, isXml)) {
 		const { name, attribs, offset, around } = element;
 		if (!OF_HEADS.has(name)) shownOffset ??= offset;
 		if (name === 'script') nonce ??= attribs.nonce;
+		if (name === 'html') isAlone ||= attribs['data-casper'] === 'off';
 		if (name === 'base' && attribs.href !== undefined && !around.isSvg) base ??= toBase(attribs.href);
 		if (isImportMap(element)) importMaps.push(element.content);
 		else if (name === 'style' && isCss(attribs) && !excludesScreens(attribs.media)) {
@@ -148,7 +154,7 @@ export const referencesOfHtml = (html: string, isXml = false, encoding = 'utf-8'
 	// What belongs to another site's base would be looked for there, and XML has rules of its own.
 	const isOpen = !isXml && !/^(?:[a-z][a-z0-9+.-]*:|[\\/]{2})/i.test(base ?? '');
 	const tagsBefore = shownOffset === undefined ? undefined : countTags(html, shownOffset);
-	const opening = isOpen ? { tagsBefore, nonce, encoding } : undefined;
+	const opening = isOpen ? { tagsBefore, isAlone, nonce, encoding } : undefined;
 	return { kind: 'document', base, references, styles, importMaps, opening };
 };
 
@@ -181,6 +187,8 @@ const toBase = (text: string): string => {
 	return /^(?:data|javascript):/i.test(href) ? '' : href;
 };
 
+const NONE: readonly string[] = [];
+
 const toReference = (
 	attribs: Attributes,
 	href: string,
@@ -201,6 +209,7 @@ const toReference = (
 		offset,
 		rank: draft.rank,
 		reservation: word === 'skip' ? 'the author says skip' : word === 'push' ? undefined : draft.reservation,
+		alternatives: draft.alternatives?.map(toHref).filter((each) => each !== '') ?? NONE,
 		leads: draft.leads,
 		isSpecifier: draft.isSpecifier ?? false,
 	};
