@@ -7,7 +7,8 @@ import { runServe } from './commands/serve.ts';
 import { findConfig, type Given, mergeGiven, readConfig } from './config.ts';
 import { readEnvironment, toTyped } from './environment.ts';
 import { CasperError, UsageError } from './errors.ts';
-import { type LogFormat, OPTIONS, type OptionSpec, type ServeOptions } from './options.ts';
+import { type LogFormat, OPTIONS, type OptionSpec } from './option-table.ts';
+import type { ServeOptions } from './options.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
 	version: string;

@@ -5,7 +5,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UsageError } from './errors.ts';
-import { type LogFormat, OPTIONS, type OptionSpec, type ServeOptions } from './options.ts';
+import { type LogFormat, OPTIONS, type OptionSpec } from './option-table.ts';
+import type { ServeOptions } from './options.ts';
 
 /**
  * What a configuration file may say: `export default { … } satisfies Config`. Relative paths of files are read from the

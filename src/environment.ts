@@ -2,7 +2,7 @@
 // `--push-budget 0`. What the command line says goes first.
 
 import { UsageError } from './errors.ts';
-import { OPTIONS, type OptionSpec } from './options.ts';
+import { OPTIONS, type OptionSpec } from './option-table.ts';
 
 /** An option that the environment gives. */
 export interface GivenByEnvironment {

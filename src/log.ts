@@ -2,7 +2,7 @@
 
 import { styleText } from 'node:util';
 import type { Knowledge } from './digest/knowledge.ts';
-import type { LogFormat } from './options.ts';
+import type { LogFormat } from './option-table.ts';
 import { type Channel, countVerdicts, type Plan } from './plan.ts';
 
 /** What is told of a page view. */

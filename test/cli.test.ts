@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { OPTIONS } from '../src/options.ts';
+import { OPTIONS } from '../src/option-table.ts';
 import { createSelfSigned } from '../src/tls/issuer.ts';
 import { ask, Line, Wire } from './support/client.ts';
 import { endAll, eventually, type Files, makeFolder, onEnd, type Tested, within } from './support/server.ts';

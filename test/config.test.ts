@@ -12,7 +12,7 @@ import {
 	readConfig,
 } from '../src/config.ts';
 import { UsageError } from '../src/errors.ts';
-import { OPTIONS } from '../src/options.ts';
+import { OPTIONS } from '../src/option-table.ts';
 import { makeFolder, removeFolders } from './support/folder.ts';
 
 /** Runs it, which has to throw a usage error with this message. */

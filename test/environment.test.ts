@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readEnvironment, toTyped } from '../src/environment.ts';
 import { UsageError } from '../src/errors.ts';
-import { OPTIONS, type OptionSpec } from '../src/options.ts';
+import { OPTIONS, type OptionSpec } from '../src/option-table.ts';
 
 const environment = suite('environment');
 

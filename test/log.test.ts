@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatEntry, type RequestEntry } from '../src/log.ts';
-import { LOG_FORMATS } from '../src/options.ts';
+import { LOG_FORMATS } from '../src/option-table.ts';
 import type { Decision, Delivery, Plan } from '../src/plan.ts';
 import type { Dependency } from '../src/site/closure.ts';
 import type { UrlPath } from '../src/site/paths.ts';

@@ -1,7 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { UsageError } from '../src/errors.ts';
-import { checkOption, LOG_FORMATS, OPTIONS, resolveOptions, type ServeOptions } from '../src/options.ts';
+import { LOG_FORMATS, OPTIONS } from '../src/option-table.ts';
+import { checkOption, resolveOptions, type ServeOptions } from '../src/options.ts';
 
 const options = suite('options');
 

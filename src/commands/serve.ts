@@ -2,7 +2,8 @@
 
 import { homedir } from 'node:os';
 import { formatEntry } from '../log.ts';
-import type { LogFormat, ServeOptions } from '../options.ts';
+import type { LogFormat } from '../option-table.ts';
+import type { ServeOptions } from '../options.ts';
 import { type Server, serve } from '../server.ts';
 import { dataFolder } from '../tls/data-folder.ts';
 

@@ -1,13 +1,16 @@
 // Runs the test files of one folder, each in a process of its own, so that neither a hang nor a handle left open reaches
 // the next file.
 //
-//   node test/run/tests.mjs [--dir test] [--seconds 300] [--jobs 1] [--skip-not-allowed] [part of a file's name …]
+//   node test/run/tests.mjs [--dir test] [--seconds 300] [--jobs 1] [--alone part,…] [--skip-not-allowed] [part …]
+//
+// Parts are parts of a file's name: without any, all files are run. --jobs runs so many at a time, those that --alone names
+// first and by themselves.
 //
 // --skip-not-allowed: where CI is "true", everything a test could need is there, and a skipped test counts as failed.
 // The last line is always `N passed, N failed`, for CI to read.
 
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs, stripVTControlCharacters } from 'node:util';
@@ -20,6 +23,7 @@ const { values, positionals } = parseArgs({
 		dir: { type: 'string', default: 'test' },
 		seconds: { type: 'string', default: '300' },
 		jobs: { type: 'string', default: '1' },
+		alone: { type: 'string', default: '' },
 		'skip-not-allowed': { type: 'boolean', default: false },
 	},
 });
@@ -116,6 +120,8 @@ const files = (existsSync(values.dir) ? readdirSync(values.dir) : [])
 	.filter((name) => name.endsWith('.test.ts'))
 	.filter((name) => positionals.length === 0 || positionals.some((part) => name.includes(part)))
 	.sort();
+const alone = values.alone.split(',').filter((part) => part !== '');
+const isAlone = (name) => alone.some((part) => name.includes(part));
 
 for (const name of files) {
 	const file = join(values.dir, name);
@@ -128,8 +134,7 @@ for (const name of files) {
 if (files.length === 0) console.error(`${values.dir}: no test file ${positionals.join(', ')}`);
 
 const sum = { passed: 0, failed: 0, skipped: 0 };
-const queue = [...files];
-const runNext = async () => {
+const runNext = async (queue) => {
 	const name = queue.shift();
 	if (name === undefined) return;
 	const began = performance.now();
@@ -146,10 +151,13 @@ const runNext = async () => {
 	console.log(`${failed > 0 ? '✘' : '•'} ${join(values.dir, name)}: ${counts.join(', ')} (${elapsed} s)`);
 	if (failed > 0) console.log(result.output.trimEnd());
 	if (trouble) console.log(`${join(values.dir, name)} ${trouble}`);
-	await runNext();
+	await runNext(queue);
 };
-// Most of a file's time is spent waiting.
-await Promise.all(Array.from({ length: Number(values.jobs) }, runNext));
+await runNext(files.filter(isAlone));
+// Most of a file's time is spent waiting. The largest files, which take longest, are not to be left for the end.
+const bytesOf = (name) => statSync(join(values.dir, name)).size;
+const others = files.filter((name) => !isAlone(name)).sort((a, b) => bytesOf(b) - bytesOf(a));
+await Promise.all(Array.from({ length: Number(values.jobs) }, () => runNext(others)));
 
 if (sum.skipped > 0) console.log(`${sum.skipped} skipped`);
 console.log(`${sum.passed} passed, ${sum.failed} failed`);
