@@ -95,7 +95,7 @@ const onLoaded = async (id: string, urls: readonly string[]): Promise<void> => {
 	for (const each of new Set(urls)) {
 		const { origin, pathname, search } = new URL(each, self.location.origin);
 		const url = pathname + search;
-		if (origin !== self.location.origin || pathname.startsWith(INTERNAL) || view?.hasServed(url)) continue;
+		if (origin !== self.location.origin || pathname.startsWith(INTERNAL) || view?.hasAnnounced(url)) continue;
 		// What the browser has not kept is not worth a transfer of its own …
 		const response = await fetch(url, { cache: 'only-if-cached', mode: 'same-origin' }).catch(
 			() => undefined,
@@ -108,7 +108,9 @@ const onLoaded = async (id: string, urls: readonly string[]): Promise<void> => {
 	await store.save();
 };
 
+/** In WebKit's workers the sizes are always 0; what a cache gave came by no protocol. */
 const wasTransferred = (url: string): boolean => {
 	const entry = performance.getEntriesByName(url).at(-1) as PerformanceResourceTiming | undefined;
-	return entry !== undefined && entry.transferSize > 0;
+	if (entry === undefined) return false;
+	return entry.transferSize > 0 || (entry.decodedBodySize === 0 && entry.nextHopProtocol !== '');
 };

@@ -19,7 +19,6 @@ interface Item {
 	readonly settle: (kept: Kept | undefined) => void;
 	head: ItemHead | undefined;
 	readonly pieces: Uint8Array<ArrayBuffer>[];
-	isServed: boolean;
 }
 
 /** A page view that a bundle answers. */
@@ -59,15 +58,17 @@ export class View {
 		return isOver ? undefined : this.#byUrl.get(url);
 	}
 
-	/** Whether the page got `url` from here. */
-	hasServed(url: string): boolean {
-		return url === this.#items[0]?.url || this.#byUrl.get(url)?.isServed === true;
+	/**
+	 * Whether `url` was announced to the page: what is stored of it is the version announced, however old the one is that a
+	 * cache of the browser's kept, from before there were bundles.
+	 */
+	hasAnnounced(url: string): boolean {
+		return url === this.#items[0]?.url || this.#byUrl.has(url);
 	}
 
 	/** What was announced; fetched, and stored, where it did not come or is no longer held. */
 	async answer(item: Item, request: Request, whileAtIt: (work: Promise<unknown>) => void): Promise<Response> {
 		const kept = await item.kept;
-		item.isServed = true;
 		if (kept !== undefined) return toResponse(kept);
 		const response = await fetch(request);
 		const copy = response.clone();
@@ -141,7 +142,7 @@ export class View {
 			});
 			// At once, and not when the page asks: by then another tab may have put another version in its place.
 			const kept = isSent ? sent : this.#find(url, tag, stored.get(url));
-			return { url, tag, isSent: isSent === 1, kept, settle, head: undefined, pieces: [], isServed: false };
+			return { url, tag, isSent: isSent === 1, kept, settle, head: undefined, pieces: [] };
 		});
 		const [document, ...others] = this.#items;
 		for (const item of others) this.#byUrl.set(item.url, item);

@@ -19,7 +19,10 @@ export class Documents implements Making {
 	readonly #shown = new WeakMap<Asset, Asset>();
 	readonly #files = new WeakMap<Asset, Asset>();
 
-	/** @param script path of the module that is put into documents; another script has another path */
+	/**
+	 * @param script path of the script that is put into documents; another one has another path. No module, which would have
+	 * the import maps behind it ignored (HTML Standard §8.1.6.2)
+	 */
 	constructor(script: string) {
 		this.#script = script;
 		this.#suffix = createHash('sha256').update(script).digest('hex').slice(0, 8);
@@ -64,7 +67,7 @@ export class Documents implements Making {
 
 	#markupFor({ nonce, encoding }: Opening): Buffer {
 		const attribute = nonce !== undefined && /^[\w+/=-]+$/.test(nonce) ? ` nonce="${nonce}"` : '';
-		const text = `<script type="module" async src="${this.#script}"${attribute}></script>`;
+		const text = `<script async src="${this.#script}"${attribute}></script>`;
 		if (!isWide(encoding)) return Buffer.from(text, 'latin1');
 		const wide = Buffer.from(text, 'utf16le');
 		return encoding === 'utf-16be' ? wide.swap16() : wide;

@@ -126,10 +126,16 @@ export const referencesOfHtml = (html: string, isXml = false, encoding = 'utf-8'
 	let shownOffset: number | undefined;
 	let nonce: string | undefined;
 	let isAlone = false;
+	let isOpen = !isXml;
+	let lastText: { readonly name: string; readonly offset: number } | undefined;
 	for (const element of liveElements(html, isXml)) {
 		const { name, attribs, offset, around } = element;
 		if (!OF_HEADS.has(name)) shownOffset ??= offset;
-		if (name === 'script') nonce ??= attribs.nonce;
+		if (HOLDS_TEXT.has(name)) lastText = { name, offset };
+		if (name === 'script') {
+			nonce ??= attribs.nonce;
+			isOpen &&= !mayGoOn(element.content);
+		}
 		if (name === 'html') isAlone ||= attribs['data-casper'] === 'off';
 		if (name === 'base' && attribs.href !== undefined && !around.isSvg) base ??= toBase(attribs.href);
 		if (isImportMap(element)) importMaps.push(element.content);
@@ -151,8 +157,10 @@ export const referencesOfHtml = (html: string, isXml = false, encoding = 'utf-8'
 		if (index !== preferred?.index && reference.reservation === undefined)
 			references[index] = { ...reference, reservation: 'another icon is preferred' };
 	references.sort((a, b) => a.rank - b.rank);
-	// What belongs to another site's base would be looked for there, and XML has rules of its own.
-	const isOpen = !isXml && !/^(?:[a-z][a-z0-9+.-]*:|[\\/]{2})/i.test(base ?? '');
+	// What belongs to another site's base would be looked for there.
+	isOpen &&= !/^(?:[a-z][a-z0-9+.-]*:|[\\/]{2})/i.test(base ?? '');
+	if (shownOffset === undefined && lastText !== undefined)
+		isOpen &&= new RegExp(`</${lastText.name}[\\s/>]`, 'i').test(html.slice(lastText.offset));
 	const tagsBefore = shownOffset === undefined ? undefined : countTags(html, shownOffset);
 	const opening = isOpen ? { tagsBefore, isAlone, nonce, encoding } : undefined;
 	return { kind: 'document', base, references, styles, importMaps, opening };
@@ -174,6 +182,22 @@ const OF_HEADS: ReadonlySet<string> = new Set([
 	'template',
 	'title',
 ]);
+
+/** Elements of heads that, never closed, take the rest of the document as their text. */
+const HOLDS_TEXT: ReadonlySet<string> = new Set([
+	'noframes',
+	'noscript',
+	'script',
+	'style',
+	'template',
+	'title',
+]);
+
+/** Whether a script may go on behind its first end tag (HTML Standard §13.2.5.27, "script data double escaped state"). */
+const mayGoOn = (script: string): boolean => {
+	const comment = script.indexOf('<!--');
+	return comment !== -1 && /<script[\s/>]/i.test(script.slice(comment));
+};
 
 const countTags = (html: string, end: number): number => {
 	let count = 0;
