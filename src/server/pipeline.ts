@@ -2,7 +2,6 @@
 // knowledge → plan → deliver. A request takes the snapshot once, so that a save midway cannot mix two versions.
 
 import { Bodies } from '../delivery/body.ts';
-import { sendBundle } from '../delivery/bundle.ts';
 import { codedFileOf, codingFor } from '../delivery/coding.ts';
 import type { Documents } from '../delivery/document.ts';
 import { assetFields, type FieldSource } from '../delivery/fields.ts';
@@ -10,9 +9,9 @@ import { IdleQueue } from '../delivery/idle-queue.ts';
 import { sendListing } from '../delivery/listing.ts';
 import { sendNotFound } from '../delivery/not-found.ts';
 import { PageReader } from '../delivery/page-reader.ts';
-import { type Connection, PageViews } from '../delivery/page-view.ts';
-import { PushQueue } from '../delivery/push.ts';
-import { IncomingRecords, type RecordCookie } from '../delivery/record-cookie.ts';
+import type { Connection } from '../delivery/page-view.ts';
+import type { PushQueue } from '../delivery/push.ts';
+import type { RecordCookie } from '../delivery/record-cookie.ts';
 import {
 	type RefusalFields,
 	type RefusalStatus,
@@ -22,28 +21,14 @@ import {
 } from '../delivery/refusal.ts';
 import { type Answer, sendAnswer } from '../delivery/send.ts';
 import type { TermsSource } from '../delivery/terms.ts';
-import type { KeyOracle } from '../digest/cookie.ts';
-import { ConnectionRecord, type Knowledge } from '../digest/knowledge.ts';
 import type { LivingKeys } from '../digest/living-keys.ts';
-import { knowledgeOfWorker } from '../digest/worker.ts';
-import { PRESENCE, PRESENCE_FIELD } from '../http/bundle-format.ts';
 import type { Coding } from '../http/content-coding.ts';
 import { isForeignLoad } from '../http/cross-site.ts';
-import { isLoopback } from '../http/host.ts';
 import { WHOLE } from '../http/range.ts';
-import {
-	type Fields,
-	fieldOf,
-	isNavigation,
-	parseTarget,
-	refusesCached,
-	type Target,
-} from '../http/request.ts';
+import { type Fields, fieldOf, parseTarget, type Target } from '../http/request.ts';
 import { isSelective, type Selection, select } from '../http/selection.ts';
 import { isNavigating, takesPages } from '../http/visitor.ts';
-import { isBrowserNavigation, workerRequestOf } from '../http/worker-request.ts';
 import type { ResolvedOptions } from '../options.ts';
-import type { Delivery } from '../plan.ts';
 import { type Fallback, findFallback } from '../site/fallbacks.ts';
 import { applyHeaderRules } from '../site/header-rules.ts';
 import { type Listing, listFolder } from '../site/listing.ts';
@@ -52,6 +37,7 @@ import { findRoute, headerRulesOf, type Route, type RouteOptions } from '../site
 import { type Asset, isHtml, type Snapshot } from '../site/snapshot.ts';
 import type { Site } from '../site/watcher.ts';
 import type { Answerer, Exchange } from './exchange.ts';
+import { Visits, withField } from './visits.ts';
 
 /** What a pipeline works with. */
 export interface PipelineParts {
@@ -84,18 +70,12 @@ export interface PipelineParts {
 /** A folder that is to be listed; `unsettled`: all of the site has to be known before. */
 type FolderRoute = { readonly kind: 'folder'; readonly listing: Listing } | { readonly kind: 'unsettled' };
 
-/** Fields of a response that are for one client alone. */
-type ClientFields = Readonly<Record<string, string>>;
-
 /** A file that changes faster than it can be read is given up on after so many readings. */
 const MAX_READINGS = 3;
 /** Longer ones are made up: where they lead nowhere, nobody shows the page that says so. */
 const MAX_SHOWN_PATH = 2048;
 /** Where our own files are, which the folder cannot have: it would be a hidden one. */
 const INTERNAL = '/.casper/';
-
-const PRESENT: ClientFields = { [PRESENCE_FIELD]: PRESENCE };
-const NOTHING: ClientFields = {};
 
 /** Answers requests from a site. */
 export class Pipeline implements Answerer {
@@ -107,7 +87,7 @@ export class Pipeline implements Answerer {
 	/** The field itself, for answers that are no files: others are to see what went wrong. */
 	readonly #forOthers: Readonly<Record<string, string>>;
 	readonly #reader: PageReader;
-	readonly #pages: PageViews;
+	readonly #visits: Visits;
 
 	constructor(parts: PipelineParts) {
 		this.#parts = parts;
@@ -123,23 +103,12 @@ export class Pipeline implements Answerer {
 		);
 		this.#reader = new PageReader(this.#bodies, parts.routes);
 		this.#fieldsOf = assetFields(parts.termsOf, true, this.#cors);
-		const { site, keys } = parts;
-		const oracle: KeyOracle = {
-			// By half an index, the keys of the other half would be those of files long gone.
-			isCurrent: (key, keyBits) => !site.isReady || keys.isCurrent(key, keyBits),
-			needsAge: (key, keyBits) => keys.needsAge(key, keyBits),
-		};
-		this.#pages = new PageViews({ ...parts, oracle });
+		this.#visits = new Visits(parts, this.#bodies, this.#reader, this.#fieldsOf);
 	}
 
 	/** State for a new HTTP/2 connection. */
 	openConnection(session: ConstructorParameters<typeof PushQueue>[0]): Connection {
-		return {
-			record: new ConnectionRecord(),
-			records: new IncomingRecords(this.#parts.cookie),
-			pushes: new PushQueue(session, this.#bodies, this.#fieldsOf),
-			written: undefined,
-		};
+		return this.#visits.openConnection(session);
 	}
 
 	/** Answers one request. Never throws. */
@@ -185,7 +154,7 @@ export class Pipeline implements Answerer {
 				return this.#later(exchange, () => this.#answerNotFound(snapshot, route.page, target, exchange));
 			case 'folder':
 				return target.path.endsWith('/')
-					? sendListing(reply, route.listing, isHead, this.#presenceFor(fields))
+					? sendListing(reply, route.listing, isHead, this.#visits.presenceFor(fields))
 					: this.#redirect(exchange, 308, encodePath(route.listing.path), target.query);
 			case 'unsettled':
 				return this.#later(exchange, async () => {
@@ -200,12 +169,12 @@ export class Pipeline implements Answerer {
 				route satisfies never;
 		}
 		const { asset: file } = route;
-		const asset = this.#shownOf(file, fields);
+		const asset = this.#visits.shownOf(file, fields);
 		const isView = isHtml(asset.type) && fields.range === undefined;
-		const digest = isView && !isHead ? this.#digestOf(file, fields) : undefined;
+		const digest = isView && !isHead ? this.#visits.digestOf(file, fields) : undefined;
 		if (digest !== undefined)
 			return this.#later(exchange, async () => {
-				const isSent = await this.#answerWorker(snapshot, file, asset, digest, target, exchange);
+				const isSent = await this.#visits.answerWorker(snapshot, file, asset, digest, target, exchange);
 				if (!isSent) await this.#answerAgain(asset, target, exchange, reading);
 			});
 		const selection = isSelective(fields) ? this.#select(asset, target, exchange) : WHOLE;
@@ -232,53 +201,6 @@ export class Pipeline implements Answerer {
 	async #answerAgain({ path }: Asset, target: Target, exchange: Exchange, reading: number): Promise<void> {
 		if (reading >= MAX_READINGS) return this.#refuse(exchange, 503, { 'retry-after': 1 });
 		this.#answerFrom(await this.#parts.site.refresh(path), target, exchange, reading + 1);
-	}
-
-	/** What a request gets of a file: a document that is navigated to is not the file itself. */
-	#shownOf(file: Asset, fields: Fields): Asset {
-		const { documents } = this.#parts;
-		return documents !== undefined && isHtml(file.type) && isBrowserNavigation(fields)
-			? documents.shownOf(file)
-			: file;
-	}
-
-	/** The digest of a worker that takes a bundle; none of one that is to take nothing from its caches. */
-	#digestOf(file: Asset, fields: Fields): string | undefined {
-		const { documents, options } = this.#parts;
-		if (!options.bundle || refusesCached(fields) || documents?.takesBundles(file) !== true) return undefined;
-		const request = workerRequestOf(fields);
-		return request?.kind === 'bundle' ? request.digest : undefined;
-	}
-
-	/** By which our worker sees that it may stay. */
-	#presenceFor(fields: Fields): ClientFields {
-		return this.#parts.options.bundle && isBrowserNavigation(fields) ? PRESENT : NOTHING;
-	}
-
-	/** Sends a bundle. `false`: the document is no longer what the snapshot says. */
-	async #answerWorker(
-		snapshot: Snapshot,
-		file: Asset,
-		asset: Asset,
-		digest: string,
-		target: Target,
-		exchange: Exchange,
-	): Promise<boolean> {
-		const { fields, reply } = exchange;
-		const body = await this.#reader.open(snapshot, file, target.path, asset, undefined);
-		if (body?.kind !== 'held') return false;
-		const held = knowledgeOfWorker(digest);
-		const view = this.#viewPage(snapshot, file, false, target, exchange, held);
-		const url = target.path + target.query;
-		const known = this.#fieldsOf(asset, target.path).full;
-		const isHeld = held.claimOf({ url, hash: asset.hash }) !== undefined;
-		const security = this.#transportSecurityOf(asset, target, exchange);
-		const outer = withField({ ...PRESENT, vary: String(known.vary) }, security) ?? PRESENT;
-		const document = { asset, url, isHeld, body, fields: { ...known, ...PRESENT } };
-		const parts = { bodies: this.#bodies, fieldsOf: this.#fieldsOf };
-		const coding = codingFor(fieldOf(fields, 'accept-encoding'));
-		await sendBundle(reply, document, view.deliveries, parts, outer, coding);
-		return true;
 	}
 
 	/** Whether another site loads something, which while developing it may only where somebody says so. */
@@ -312,7 +234,7 @@ export class Pipeline implements Answerer {
 	/** Shows the site's own page for what is not there, with all that it needs. */
 	async #answerNotFound(snapshot: Snapshot, file: Asset, target: Target, exchange: Exchange): Promise<void> {
 		const { reply, fields, method } = exchange;
-		const page = this.#shownOf(file, fields);
+		const page = this.#visits.shownOf(file, fields);
 		const coding = this.#codingOf(page, target, fields);
 		// Whoever takes anything may have asked for an image: only what is surely shown brings more with it.
 		const isView = method === 'GET' && isNavigating(fields) && target.path.length <= MAX_SHOWN_PATH;
@@ -320,9 +242,9 @@ export class Pipeline implements Answerer {
 			? await this.#reader.open(snapshot, file, target.path, page, coding)
 			: await this.#bodies.open(page, coding);
 		if (body === undefined) return this.#refuse(exchange, 404);
-		const own = isView ? this.#viewPage(snapshot, file, false, target, exchange).fields : undefined;
+		const own = isView ? this.#visits.viewPage(snapshot, file, false, target, exchange).fields : undefined;
 		const known = this.#fieldsOf(page, target.path);
-		const security = this.#transportSecurityOf(page, target, exchange);
+		const security = this.#visits.transportSecurityOf(page, target, exchange);
 		sendNotFound(reply, { asset: page, body, coding }, known, method === 'HEAD', withField(own, security));
 	}
 
@@ -346,77 +268,12 @@ export class Pipeline implements Answerer {
 		// Promises travel before the document, so that the client does not ask for what it is about to get.
 		const own =
 			method === 'GET' && selection.kind !== 'part'
-				? this.#noteGet(snapshot, file, isUnmodified, target, exchange)
+				? this.#visits.noteGet(snapshot, file, isUnmodified, target, exchange)
 				: undefined;
 		const known = this.#fieldsOf(asset, target.path);
-		const security = this.#transportSecurityOf(asset, target, exchange);
-		const present = { ...own, ...this.#presenceFor(exchange.fields) };
+		const security = this.#visits.transportSecurityOf(asset, target, exchange);
+		const present = { ...own, ...this.#visits.presenceFor(exchange.fields) };
 		sendAnswer(reply, answer, known, method === 'HEAD', withField(present, security));
-	}
-
-	/** Kept by browsers for all ports of a host: on this machine, it would lock others out (RFC 6797 §7.2, §8.1). */
-	#transportSecurityOf(
-		asset: Asset,
-		{ path }: Target,
-		{ authority, forwarded }: Exchange,
-	): string | undefined {
-		const { termsOf, cookie } = this.#parts;
-		const { transportSecurity } = termsOf(asset, path);
-		if (transportSecurity === undefined || isLoopback(authority)) return undefined;
-		const isSecure = forwarded?.scheme === undefined ? cookie.isSecure : forwarded.scheme === 'https';
-		return isSecure ? transportSecurity : undefined;
-	}
-
-	/** What a GET tells of its client, and does for it: the fields that are to go with the answer, if any. */
-	#noteGet(
-		snapshot: Snapshot,
-		asset: Asset,
-		isUnmodified: boolean,
-		target: Target,
-		exchange: Exchange,
-	): ClientFields | undefined {
-		const { fields, http2 } = exchange;
-		// Whoever asks for a file has it afterwards.
-		const version = { url: target.path + target.query, hash: asset.hash };
-		http2?.connection.record.give(version, minutesNow());
-		// Who asks for a part goes on with what it has, and shows no page anew.
-		if (isHtml(asset.type) && isNavigation(fields) && fields.range === undefined)
-			return this.#viewPage(snapshot, asset, isUnmodified, target, exchange).fields;
-		const { isShared, privately } = this.#parts.termsOf(asset, target.path);
-		const cookie = isShared ? undefined : http2?.connection.records.heal(fields, version, minutesNow());
-		return cookie === undefined ? undefined : { 'cache-control': privately, 'set-cookie': cookie };
-	}
-
-	/** Plans a page view and makes its promises. */
-	#viewPage(
-		snapshot: Snapshot,
-		page: Asset,
-		isUnmodified: boolean,
-		target: Target,
-		exchange: Exchange,
-		heldByWorker?: Knowledge,
-	): { readonly fields?: ClientFields; readonly deliveries: readonly Delivery[] } {
-		const { fields, authority, http2 } = exchange;
-		const { hints, onRequest } = this.#parts.options;
-		const isPlanned = http2 !== undefined || hints || onRequest !== undefined || heldByWorker !== undefined;
-		if (!isPlanned) return { deliveries: [] };
-		const closure = this.#reader.closureOf(snapshot, page, target.path);
-		const nowMinutes = minutesNow();
-		const url = target.path;
-		const view = this.#pages.view({
-			fields,
-			authority,
-			scheme: exchange.forwarded?.scheme,
-			url,
-			snapshot,
-			closure,
-			isUnmodified,
-			heldByWorker,
-			http2,
-			nowMinutes,
-		});
-		exchange.page = view.entry;
-		return { fields: view.fields, deliveries: view.entry.plan.deliveries };
 	}
 
 	#refuse({ reply, fields, method }: Exchange, status: RefusalStatus, extra?: RefusalFields): void {
@@ -443,8 +300,3 @@ export class Pipeline implements Answerer {
 		reply.reset();
 	}
 }
-
-const withField = (own: ClientFields | undefined, security: string | undefined): ClientFields | undefined =>
-	security === undefined ? own : { ...own, 'strict-transport-security': security };
-
-const minutesNow = (): number => Math.floor(Date.now() / 60_000);
