@@ -605,6 +605,27 @@ serving('in production the log is JSON and names with a content hash are immutab
 	}
 });
 
+serving(
+	'shown pages have a script for the service worker with --bundle and in production, but for --no-bundle',
+	async () => {
+		const cwd = await makeFolder(SITE);
+		for (const { args, want } of [
+			{ args: [], want: false },
+			{ args: ['--bundle'], want: true },
+			{ args: ['--production', '--log', 'dev'], want: true },
+			{ args: ['--production', '--log', 'dev', '--no-bundle'], want: false },
+		]) {
+			const command = new Command(['-p', '0', ...args], { cwd });
+			const { body, fields } = await ask(await command.serving(), 'HTTP/2', '/', {
+				'sec-fetch-mode': 'navigate',
+			});
+			assert.is(body.toString().includes('<script async src="/.casper/page-'), want);
+			assert.is(fields.casper, want ? '1' : undefined);
+			assert.match(command.stdout, `bundle ${want ? 'on' : 'off'}`);
+		}
+	},
+);
+
 serving('takes options from CASPER_* variables, where the command line does not say otherwise', async () => {
 	const cwd = await makeFolder(SITE);
 	const env = { CASPER_PORT: '0', CASPER_LOG: 'none', CASPER_PUSH: 'false', CASPER_CERT: 'false' };
