@@ -348,6 +348,22 @@ wire('Strict-Transport-Security is for TLS, and never for this machine (RFC 6797
 	);
 });
 
+wire('pages that caches may reuse unasked say that shown ones are others (RFC 9110 §12.5.5)', async () => {
+	const headers = '/kept.html\n  Cache-Control: max-age=60\n';
+	const files = { ...SITE, 'kept.html': '<p>x', _headers: headers };
+	for (const { bundle, path, want } of [
+		{ bundle: true, path: '/kept.html', want: true },
+		{ bundle: true, path: '/', want: false },
+		{ bundle: false, path: '/kept.html', want: false },
+	]) {
+		const tested = await openIndexed(files, { bundle });
+		for (const mode of ['navigate', 'cors']) {
+			const { vary } = (await ask(tested, 'HTTP/2', path, { 'sec-fetch-mode': mode })).fields;
+			assert.is(String(vary).includes('Sec-Fetch-Mode'), want, path);
+		}
+	}
+});
+
 wire('a site may let others load a file while it is developed', async () => {
 	const tested = await openIndexed({ ...SITE, _headers: '/a.js\n  Access-Control-Allow-Origin: *\n' });
 	const foreign = {

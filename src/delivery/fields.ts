@@ -33,6 +33,11 @@ export interface CodedFields {
  * (RFC 9110 §12.5.5). What other files contain is the same for everybody.
  */
 const DOCUMENT_VARIES = { vary: 'Accept-Encoding, Cache-Digest, Service-Worker-Navigation-Preload' };
+/**
+ * A document that is shown is another one than the file. Caches that ask each time are told by the entity tag; those that
+ * need not ask have to keep them apart.
+ */
+const SHOWN_VARIES = { vary: `${DOCUMENT_VARIES.vary}, Sec-Fetch-Mode` };
 
 /** A file that travels in several forms says which field chose the form (RFC 9110 §12.5.5). */
 const CODED_VARIES = { vary: 'Accept-Encoding' };
@@ -45,11 +50,13 @@ export type FieldSource = (asset: Asset, url?: string) => AssetFields;
  * @param termsOf the terms on which assets are given
  * @param isCoding whether files may travel in content codings
  * @param cors the origin whose pages may read files, `*` for all; `undefined`: this one alone
+ * @param areShown whether something is put into documents that browsers navigate to
  */
 export const assetFields = (
 	termsOf: TermsSource,
 	isCoding = true,
 	cors: string | undefined = undefined,
+	areShown = false,
 ): FieldSource => {
 	// Nearly all have one URL; of another one, they are made again.
 	const known = new WeakMap<Asset, { readonly terms: Terms; readonly fields: AssetFields }>();
@@ -57,18 +64,36 @@ export const assetFields = (
 		const terms = termsOf(asset, url);
 		const memo = known.get(asset);
 		if (memo?.terms === terms) return memo.fields;
-		const fields = toFields(asset, terms, isCoding && isCodable(asset), cors);
+		const varies = variesOf(asset, terms, areShown);
+		const fields = toFields(asset, terms, isCoding && isCodable(asset), cors, varies);
 		known.set(asset, { terms, fields });
 		return fields;
 	};
 };
 
-const toFields = (asset: Asset, terms: Terms, isCoded: boolean, cors: string | undefined): AssetFields => {
+const variesOf = (
+	{ type }: Asset,
+	{ lifetime }: Terms,
+	areShown: boolean,
+): { readonly vary: string } | undefined => {
+	if (!isHtml(type)) return undefined;
+	return areShown && lifetime.kind !== 'revalidate' && lifetime.kind !== 'no-store'
+		? SHOWN_VARIES
+		: DOCUMENT_VARIES;
+};
+
+const toFields = (
+	asset: Asset,
+	terms: Terms,
+	isCoded: boolean,
+	cors: string | undefined,
+	varies: { readonly vary: string } | undefined,
+): AssetFields => {
 	const { cacheControl } = terms;
 	const validators = {
 		...(cacheControl !== undefined && { 'cache-control': cacheControl }),
 		etag: asset.etag,
-		...(isHtml(asset.type) ? DOCUMENT_VARIES : isCoded && CODED_VARIES),
+		...(varies ?? (isCoded && CODED_VARIES)),
 		...(cors !== undefined && { 'access-control-allow-origin': cors }),
 	};
 	const modified = modifiedOf(asset);

@@ -102,7 +102,7 @@ export class Pipeline implements Answerer {
 			parts.documents,
 		);
 		this.#reader = new PageReader(this.#bodies, parts.routes);
-		this.#fieldsOf = assetFields(parts.termsOf, true, this.#cors);
+		this.#fieldsOf = assetFields(parts.termsOf, true, this.#cors, parts.documents !== undefined);
 		this.#visits = new Visits(parts, this.#bodies, this.#reader, this.#fieldsOf);
 	}
 
