@@ -240,6 +240,9 @@ hints(
 	},
 );
 
+const WEBKIT =
+	'Mozilla/5.0 (X11; Linux) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15';
+
 hints('who holds the document as it is has what never changes, too (RFC 9110 §13.1.2)', async () => {
 	const tested = await openIndexed(SITE, { production: true });
 	const { etag = '' } = (await ask(tested, 'HTTP/1.1', '/')).fields;
@@ -251,7 +254,7 @@ hints('who holds the document as it is has what never changes, too (RFC 9110 §1
 		// Whose condition it is, nobody knows.
 		const proxied = await ask(tested, protocol, '/', { 'if-none-match': etag, via: '1.1 proxy' });
 		assert.equal(linksOf(proxied), LINKS, protocol);
-		assert.is(proxied.fields['cache-control'], 'no-cache');
+		assert.is(proxied.fields['cache-control'], 'private, no-cache');
 		const changed = await ask(tested, protocol, '/', { 'if-none-match': '"another"' });
 		assert.equal(linksOf(changed), LINKS, protocol);
 	}
@@ -271,11 +274,23 @@ hints(
 			const { document, pushes } = await wire.view('/', via);
 			assert.equal(linksOf(document), LINKS);
 			assert.is(pushes.size, 0);
-			assert.is(document.fields['cache-control'], 'no-cache');
+			assert.is(document.fields['cache-control'], 'private, no-cache');
 			assert.is(document.fields['set-cookie'], undefined);
 		}
 	},
 );
+
+hints('who shows what was once preloaded, however old, is told of what never changes alone', async () => {
+	const tested = await openIndexed(SITE, { production: true });
+	for (const protocol of PROTOCOLS) {
+		const answer = await ask(tested, protocol, '/', { 'user-agent': WEBKIT });
+		assert.equal(
+			linksOf(answer),
+			LINKS.filter((link) => link.includes('app')),
+			protocol,
+		);
+	}
+});
 
 hints('what is named but not asked for is not remembered as given', async () => {
 	const tested = await openIndexed(SITE);

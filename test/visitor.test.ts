@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Fields } from '../src/http/request.ts';
-import { isNavigating, takesPages } from '../src/http/visitor.ts';
+import { isNavigating, keepsPreloads, takesPages } from '../src/http/visitor.ts';
 
 const PAGE = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
 
@@ -52,5 +52,36 @@ for (const { name, fields, navigates, takes } of rows)
 		assert.is(isNavigating(fields), navigates);
 		assert.is(takesPages(fields), takes);
 	});
+
+for (const { name: agent, input, want } of [
+	{
+		name: 'Safari',
+		input:
+			'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15',
+		want: true,
+	},
+	{
+		name: 'Chrome on iOS',
+		input:
+			'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/138.0 Mobile/15E148 Safari/604.1',
+		want: true,
+	},
+	{
+		name: 'Chrome',
+		input:
+			'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36',
+		want: false,
+	},
+	{
+		name: 'Firefox',
+		input: 'Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0',
+		want: false,
+	},
+	{ name: 'curl', input: 'curl/8.14.1', want: false },
+	{ name: 'nobody', input: undefined, want: false },
+])
+	visitor(`${agent} ${want ? 'keeps' : 'asks again for'} what was preloaded`, () =>
+		assert.is(keepsPreloads({ 'user-agent': input }), want),
+	);
 
 visitor.run();

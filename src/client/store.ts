@@ -80,7 +80,10 @@ export class Store {
 		if ((await this.#load()).get(url)?.tag === tag) return;
 		try {
 			const body = await response.blob();
-			await this.#put(url, tag, new Response(body, { headers: response.headers }), body.size);
+			const headers = new Headers(response.headers);
+			// Hints of a visit without us: WebKit shows what it once preloaded, however old, and asks nobody.
+			headers.delete('link');
+			await this.#put(url, tag, new Response(body, { headers }), body.size);
 		} catch {
 			// It broke off.
 		}

@@ -12,6 +12,10 @@ let coders = 0;
 /** Thrown where nobody is there to take anything. */
 class ReaderGone extends Error {}
 
+/** An HTTP/2 stream that was reset is closed before it is destroyed; no `close` comes of one that has closed already. */
+const isGone = (target: Writable): boolean =>
+	target.destroyed || target.closed || ('aborted' in target && target.aborted === true);
+
 export class BundleSink {
 	readonly #reply: Reply;
 	readonly #coding: Coding | undefined;
@@ -20,7 +24,8 @@ export class BundleSink {
 
 	constructor(reply: Reply, coding: Coding | undefined) {
 		this.#reply = reply;
-		this.#coder = coding === undefined || coders >= MAX_CODERS ? undefined : openCoder(coding);
+		const isPlain = coding === undefined || isGone(reply.body);
+		this.#coder = isPlain || coders >= MAX_CODERS ? undefined : openCoder(coding);
 		this.#coding = this.#coder && coding;
 		this.#target = this.#coder?.stream ?? reply.body;
 		if (this.#coder === undefined) return;
@@ -42,7 +47,7 @@ export class BundleSink {
 	/** Resolves when there is room for more. Rejects when nobody is there any more. */
 	async write(bytes: Uint8Array): Promise<void> {
 		const target = this.#target;
-		if (target.destroyed) throw new ReaderGone();
+		if (isGone(target)) throw new ReaderGone();
 		if (this.#coder === undefined) this.#reply.count(bytes.length);
 		if (target.write(bytes)) return;
 		await new Promise<void>((resolve, reject) => {

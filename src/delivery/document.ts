@@ -25,7 +25,7 @@ export class Documents implements Making {
 	 */
 	constructor(script: string) {
 		this.#script = script;
-		this.#suffix = createHash('sha256').update(script).digest('hex').slice(0, 8);
+		this.#suffix = createHash('sha256').update(markupOf(script)).digest('hex').slice(0, 8);
 	}
 
 	/** The document of a file as it is shown; the file itself where nothing can be put in. The same for the same file. */
@@ -66,13 +66,17 @@ export class Documents implements Making {
 	}
 
 	#markupFor({ nonce, encoding }: Opening): Buffer {
-		const attribute = nonce !== undefined && /^[\w+/=-]+$/.test(nonce) ? ` nonce="${nonce}"` : '';
-		const text = `<script async src="${this.#script}"${attribute}></script>`;
+		const text = markupOf(this.#script, nonce);
 		if (!isWide(encoding)) return Buffer.from(text, 'latin1');
 		const wide = Buffer.from(text, 'utf16le');
 		return encoding === 'utf-16be' ? wide.swap16() : wide;
 	}
 }
+
+const markupOf = (script: string, nonce?: string): string => {
+	const attribute = nonce !== undefined && /^[\w+/=-]+$/.test(nonce) ? ` nonce="${nonce}"` : '';
+	return `<script async src="${script}"${attribute}></script>`;
+};
 
 const openingOf = ({ references, size }: Asset): Opening | undefined => {
 	const { opening } = (references?.kind === 'document' ? references : {}) as Partial<DocumentReferences>;

@@ -33,14 +33,22 @@ export interface Hints {
  * @param hasImportMap of the document. A module that is hinted is there before its map: Chromium then cannot resolve what
  * it imports, and Firefox takes no map any more, so that of such a document no module is hinted
  * @param named URLs that the field names already
+ * @param isSafe whether a dependency may be named to this client
  */
-export const hintsOf = (plan: Plan, hasImportMap: boolean, named: ReadonlySet<string> = NONE): Hints => {
-	const candidates = plan.deliveries.filter(
-		({ dependency }) =>
-			!(hasImportMap && dependency.isModule) &&
-			!named.has(dependency.url) &&
-			linkOf(dependency, plan) !== undefined,
-	);
+export const hintsOf = (
+	plan: Plan,
+	hasImportMap: boolean,
+	named: ReadonlySet<string> = NONE,
+	isSafe: (delivery: Delivery) => boolean = () => true,
+): Hints => {
+	const candidates = plan.deliveries
+		.filter((delivery) => isSafe(delivery))
+		.filter(
+			({ dependency }) =>
+				!(hasImportMap && dependency.isModule) &&
+				!named.has(dependency.url) &&
+				linkOf(dependency, plan) !== undefined,
+		);
 	candidates.sort((a, b) => b.dependency.depth - a.dependency.depth);
 	const deliveries: Delivery[] = [];
 	const links: string[] = [];

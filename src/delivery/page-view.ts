@@ -13,8 +13,9 @@ import {
 } from '../digest/knowledge.ts';
 import type { LivingKeys } from '../digest/living-keys.ts';
 import { type Fields, fieldOf, isForwarded, refusesCached } from '../http/request.ts';
+import { keepsPreloads } from '../http/visitor.ts';
 import type { PageEntry } from '../log.ts';
-import { type Channel, chooseChannel, type EnabledChannels, makePlan } from '../plan.ts';
+import { type Channel, chooseChannel, type Delivery, type EnabledChannels, makePlan } from '../plan.ts';
 import type { Closure } from '../site/closure.ts';
 import type { Snapshot } from '../site/snapshot.ts';
 import { hintsOf } from './hints.ts';
@@ -133,15 +134,19 @@ export class PageViews {
 			))
 				if (verdict === 'send') gifts.give(dependency, nowMinutes);
 		}
-		const hints = channel === 'hints' ? hintsOf(plan, closure.hasImportMap, closure.named) : undefined;
+		// Who keeps what was preloaded may be told of what never changes alone; so may everybody that a cache may tell of it.
+		const isWary = isForAll || keepsPreloads(fields);
+		const isSafe = ({ asset, dependency: { url } }: Delivery): boolean =>
+			!isWary || termsOf(asset, url).lifetime.kind === 'immutable';
+		const hints =
+			channel === 'hints' ? hintsOf(plan, closure.hasImportMap, closure.named, isSafe) : undefined;
 		// Who says what it holds needs no record of ours.
 		const setCookie =
 			connection === undefined || SAYS_ITSELF.has(evidence) || terms.isShared
 				? undefined
 				: this.#writeRecord(page, connection, record);
-		// Hints, too, are those of one client where they rest on more than what `Vary` names.
-		const isTailored = connection !== undefined || evidence === 'cookie' || evidence === 'conditional';
-		const isPersonal = !terms.isShared && (setCookie !== undefined || (hints !== undefined && isTailored));
+		// Hints, too, are those of one client: they rest on more than what `Vary` names.
+		const isPersonal = !terms.isShared && (setCookie !== undefined || hints?.link !== undefined);
 		const links = [terms.set.get('link'), hints?.link].filter((link) => link !== undefined);
 		return {
 			entry: { plan, evidence, hinted: hints?.deliveries.length ?? 0 },

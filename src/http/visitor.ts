@@ -26,3 +26,12 @@ export const takesPages = (fields: Fields): boolean => {
 
 const namesHtml = (accept: string | undefined): boolean =>
 	accept !== undefined && /(?:^|,)\s*text\/html\s*(?:$|[,;])/i.test(accept);
+
+/**
+ * Whether the client shows whatever a `Link` field once had it preload as long as its tab is open, without asking whether it
+ * is still current: WebKit, as of 2.50 (CachedResourceLoader, "always use preloads"). Every browser on iOS is one.
+ */
+export const keepsPreloads = (fields: Fields): boolean => {
+	const agent = fieldOf(fields, 'user-agent') ?? '';
+	return agent.includes('AppleWebKit/') && !/\bChrom(?:e|ium)\//.test(agent);
+};

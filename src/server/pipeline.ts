@@ -28,6 +28,7 @@ import { WHOLE } from '../http/range.ts';
 import { type Fields, fieldOf, parseTarget, type Target } from '../http/request.ts';
 import { isSelective, type Selection, select } from '../http/selection.ts';
 import { isNavigating, takesPages } from '../http/visitor.ts';
+import { workerRequestOf } from '../http/worker-request.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { type Fallback, findFallback } from '../site/fallbacks.ts';
 import { applyHeaderRules } from '../site/header-rules.ts';
@@ -222,7 +223,12 @@ export class Pipeline implements Answerer {
 		const { routes, site, options } = this.#parts;
 		const route = findRoute(snapshot, path, routes);
 		if (route.kind !== 'absent') return route;
-		const visitor = { isNavigating: isNavigating(fields), takesPages: takesPages(fields) };
+		// A worker that asks on its own shows what it gets.
+		const isWorker = options.bundle && workerRequestOf(fields) !== undefined;
+		const visitor = {
+			isNavigating: isWorker || isNavigating(fields),
+			takesPages: isWorker || takesPages(fields),
+		};
 		if (options.list && visitor.takesPages) {
 			if (!site.isReady) return { kind: 'unsettled' };
 			const listing = listFolder(snapshot, path);
