@@ -142,7 +142,10 @@ export class Store {
 			await cache.delete(url);
 		}
 		await cache.put(INDEX, new Response(JSON.stringify([...entries])));
-		await self.registration.navigationPreload?.setHeaderValue(await this.announcement());
+		const { navigationPreload } = self.registration;
+		// The page may have left it to the site's own worker.
+		if ((await navigationPreload?.getState())?.enabled)
+			await navigationPreload.setHeaderValue(await this.announcement());
 	}
 
 	/** Forgets everything. */

@@ -11,6 +11,9 @@ const LOADED_MS = 2000;
 
 const say = (what: string): void => console.info(`casper-serve: ${what}`);
 
+/** A frame without an origin, a full disk, a policy: the page is as it would be without us. */
+const complain = (error: unknown): void => say(`no service worker: ${error}`);
+
 const sleep = (milliseconds: number): Promise<void> =>
 	new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -20,12 +23,27 @@ const loaded = (): Promise<void> =>
 		else addEventListener('load', () => resolve(), { once: true });
 	});
 
-const isOurs = (worker: ServiceWorker | null): boolean =>
-	worker !== null && new URL(worker.scriptURL).pathname === WORKER;
+const isOurs = ({ scriptURL }: ServiceWorker): boolean => new URL(scriptURL).pathname === WORKER;
 
-/** The site's own worker, or one that it is about to have. */
-const hasOther = ({ installing, waiting, active }: ServiceWorkerRegistration): boolean =>
-	!isOurs(installing) && !isOurs(waiting) && !isOurs(active);
+/** Whether the site has a worker of its own there, or is about to have one. */
+const hasOther = ({ installing, waiting, active }: ServiceWorkerRegistration): boolean => {
+	const workers = [installing, waiting, active].filter((worker) => worker !== null);
+	return workers.length === 0 || !workers.every(isOurs);
+};
+
+/** Leaves a registration to the site's own worker: what ours had the browser say there, theirs has not said. */
+const yieldTo = async ({ navigationPreload }: ServiceWorkerRegistration): Promise<void> => {
+	await caches.delete(CACHE);
+	const { headerValue = '' } = await navigationPreload.getState();
+	if (!headerValue.startsWith('casper/')) return;
+	await navigationPreload.disable();
+	await navigationPreload.setHeaderValue('true');
+};
+
+const watch = (registration: ServiceWorkerRegistration): void =>
+	registration.addEventListener('updatefound', () => {
+		if (hasOther(registration)) yieldTo(registration).catch(complain);
+	});
 
 /** What this page is made of, as the browser may still have it. */
 const resources = (): string[] => {
@@ -40,6 +58,8 @@ const withoutFragment = (url: string): string => url.replace(/#.*$/s, '');
 const attend = async (container: ServiceWorkerContainer): Promise<void> => {
 	if (document.documentElement.dataset.casper === 'off')
 		return say('no service worker: the page says data-casper="off"');
+	const known = await container.getRegistrations();
+	known.forEach(watch);
 	await loaded();
 	const loadedMs = performance.now();
 	await sleep(SETTLE_MS);
@@ -47,12 +67,14 @@ const attend = async (container: ServiceWorkerContainer): Promise<void> => {
 	const others = registrations.filter(hasOther);
 	if (others.length > 0 || (container.controller !== null && !isOurs(container.controller))) {
 		say('no service worker of ours: the site has its own');
-		for (const registration of registrations)
-			if (!others.includes(registration)) await registration.unregister();
-		await caches.delete(CACHE);
+		for (const registration of registrations) {
+			if (others.includes(registration)) await yieldTo(registration);
+			else await registration.unregister();
+		}
 		return;
 	}
-	await container.register(WORKER, { scope: '/' });
+	const registration = await container.register(WORKER, { scope: '/' });
+	if (known.length === 0) watch(registration);
 	const { active } = await container.ready;
 	await sleep(LOADED_MS - (performance.now() - loadedMs));
 	active?.postMessage({ casper: 'loaded', urls: resources() });
@@ -64,8 +86,7 @@ const main = async (): Promise<void> => {
 		// Without TLS there is none, nor in a private window of some browsers.
 		if (serviceWorker !== undefined) await attend(serviceWorker);
 	} catch (error) {
-		// A frame without an origin, a full disk, a policy: the page is as it would be without us.
-		say(`no service worker: ${error}`);
+		complain(error);
 	}
 };
 
