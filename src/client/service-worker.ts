@@ -2,6 +2,7 @@
 // not announced to a page, it does not touch.
 
 import { BUNDLE_TYPE, PRESENCE, PRESENCE_FIELD, PROTOCOL } from '../http/bundle-format.ts';
+import { isWebKit } from '../http/webkit.ts';
 import { Store } from './store.ts';
 import { View } from './view.ts';
 
@@ -24,6 +25,8 @@ self.addEventListener('activate', (event) => {
 	event.waitUntil(
 		(async () => {
 			const { navigationPreload } = self.registration;
+			// WebKit's preloads come empty now and then (2.50): there, the worker asks on its own.
+			if (isWebKit(navigator.userAgent)) return navigationPreload?.disable();
 			await navigationPreload?.enable();
 			await navigationPreload?.setHeaderValue(await store.announcement());
 		})(),

@@ -30,7 +30,7 @@ interface Entry {
 	key: number;
 	/** Bytes. */
 	size: number;
-	/** When a page needed it last, in milliseconds since 1970. */
+	/** When a page needed it last, by {@link now}. */
 	used: number;
 	/** Of a document: what it needed last. */
 	needs?: readonly string[];
@@ -94,7 +94,7 @@ export class Store {
 		try {
 			await (await caches.open(CACHE)).put(url, response);
 			const key = await keyOf(url, tag);
-			entries.set(url, { tag, key, size: size + HEAD_BYTES, used: Date.now() });
+			entries.set(url, { tag, key, size: size + HEAD_BYTES, used: now() });
 		} catch {
 			// There is no room: we take less.
 			entries.delete(url);
@@ -106,10 +106,9 @@ export class Store {
 	/** Notes that the document at `url` needed `needs` just now. */
 	async touch(url: string, needs: readonly string[]): Promise<void> {
 		const entries = await this.#load();
-		const now = Date.now();
 		for (const each of [url, ...needs]) {
 			const entry = entries.get(each);
-			if (entry !== undefined) entry.used = now;
+			if (entry !== undefined) entry.used = now();
 		}
 		const document = entries.get(url);
 		if (document !== undefined) document.needs = needs;
@@ -135,7 +134,7 @@ export class Store {
 		const cache = await caches.open(CACHE);
 		let size = sizeOf(entries);
 		const most = await this.#most();
-		for (const [url, entry] of [...entries].sort(([, a], [, b]) => a.used - b.used)) {
+		for (const [url, entry] of [...entries].sort(([, a], [, b]) => a.used - b.used || b.size - a.size)) {
 			if (size <= most) break;
 			size -= entry.size;
 			entries.delete(url);
@@ -192,6 +191,9 @@ export class Store {
 		return this.#limit;
 	}
 }
+
+/** So coarse, in units of ten seconds since 1970, that what one page needed is of one time: of that, the largest go first. */
+const now = (): number => Math.floor(Date.now() / 10_000);
 
 const sizeOf = (entries: ReadonlyMap<string, Entry>): number => {
 	let sum = 0;

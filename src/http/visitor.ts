@@ -1,6 +1,7 @@
 // What a client would do with a page where it asked for something that is not there.
 
 import { type Fields, fieldOf, PAGES } from './request.ts';
+import { isWebKit } from './webkit.ts';
 
 /**
  * Whether the request is a navigation, as Fetch Metadata says it; of a client that does not send them, whether it asks for
@@ -29,9 +30,6 @@ const namesHtml = (accept: string | undefined): boolean =>
 
 /**
  * Whether the client shows whatever a `Link` field once had it preload as long as its tab is open, without asking whether it
- * is still current: WebKit, as of 2.50 (CachedResourceLoader, "always use preloads"). Every browser on iOS is one.
+ * is still current: WebKit, as of 2.50 (CachedResourceLoader, "always use preloads").
  */
-export const keepsPreloads = (fields: Fields): boolean => {
-	const agent = fieldOf(fields, 'user-agent') ?? '';
-	return agent.includes('AppleWebKit/') && !/\bChrom(?:e|ium)\//.test(agent);
-};
+export const keepsPreloads = (fields: Fields): boolean => isWebKit(fieldOf(fields, 'user-agent') ?? '');

@@ -6,6 +6,8 @@ const WORKER = '/.casper/service-worker.js';
 const CACHE = 'casper-serve';
 /** A page that registers a worker of its own does so by then. */
 const SETTLE_MS = 500;
+const WAIT_MS = 100;
+const MAX_WAITS = 50;
 /** What a page asks for later, it gets from the server. */
 const LOADED_MS = 2000;
 
@@ -29,6 +31,15 @@ const isOurs = ({ scriptURL }: ServiceWorker): boolean => new URL(scriptURL).pat
 const hasOther = ({ installing, waiting, active }: ServiceWorkerRegistration): boolean => {
 	const workers = [installing, waiting, active].filter((worker) => worker !== null);
 	return workers.length === 0 || !workers.every(isOurs);
+};
+
+/** Waits for the script of a registration that somebody began a moment ago, as in another tab. */
+const named = async (registration: ServiceWorkerRegistration): Promise<ServiceWorkerRegistration> => {
+	for (let waits = 0; waits < MAX_WAITS; waits++) {
+		if (registration.installing ?? registration.waiting ?? registration.active) break;
+		await sleep(WAIT_MS);
+	}
+	return registration;
 };
 
 /** Leaves a registration to the site's own worker: what ours had the browser say there, theirs has not said. */
@@ -63,7 +74,7 @@ const attend = async (container: ServiceWorkerContainer): Promise<void> => {
 	await loaded();
 	const loadedMs = performance.now();
 	await sleep(SETTLE_MS);
-	const registrations = await container.getRegistrations();
+	const registrations = await Promise.all((await container.getRegistrations()).map(named));
 	const others = registrations.filter(hasOther);
 	if (others.length > 0 || (container.controller !== null && !isOurs(container.controller))) {
 		say('no service worker of ours: the site has its own');
