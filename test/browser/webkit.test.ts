@@ -28,11 +28,11 @@ if (test === webkit.skip)
 	);
 
 /** A copy of the site, its server, and a browser without a past. */
-const withSite = (use: (tested: Tested, browser: WebKit) => Promise<void>): Promise<void> =>
+const withSite = (bundle: boolean, use: (tested: Tested, browser: WebKit) => Promise<void>): Promise<void> =>
 	withFolder(async (home) => {
 		const site = await makeFolder();
 		await cp(folder, site, { recursive: true });
-		const tested = await openIndexed(site, { bundle: true });
+		const tested = await openIndexed(site, { bundle });
 		const browser = await openWebKit(home);
 		onEnd(() => browser.close());
 		await use(tested, browser);
@@ -124,12 +124,21 @@ interface Shown {
 	readonly broken: readonly string[];
 }
 
+/** Changes a style sheet on the disk, and waits for the server to have it. */
+const change = async (tested: Tested): Promise<void> => {
+	await appendFile(join(tested.folder, CHANGED.file), '\n:root { --changed: style; }\n');
+	await eventually('the server has the change', async () => {
+		const { body } = await ask(tested, 'HTTP/2', CHANGED.url);
+		return body.includes('--changed');
+	});
+};
+
 const WORKER = `
 	const { active } = await navigator.serviceWorker.getRegistration() ?? {};
 	return [active?.state, active && new URL(active.scriptURL).pathname, navigator.serviceWorker.controller !== null];`;
 
 test('the first visit leaves our worker behind, the second comes in one response, the third only confirms, and a changed file is sent alone and shown', () =>
-	withSite(async (tested, browser) => {
+	withSite(true, async (tested, browser) => {
 		const visit = async (): Promise<readonly [Visit, Shown]> => {
 			const began = tested.entries.length;
 			await browser.visit(new URL(PAGE, tested.server.url).href);
@@ -167,11 +176,7 @@ test('the first visit leaves our worker behind, the second comes in one response
 		assert.equal(third, { channel: 'bundle', sent: none, confirmed: all, asked: none });
 		assert.equal(confirmed, plain);
 
-		await appendFile(join(tested.folder, CHANGED.file), '\n:root { --changed: style; }\n');
-		await eventually('the server has the change', async () => {
-			const { body } = await ask(tested, 'HTTP/2', CHANGED.url);
-			return body.includes('--changed');
-		});
+		await change(tested);
 		const [fourth, changed] = await visit();
 		const others = all.filter((url) => url !== CHANGED.url);
 		assert.equal(fourth, { channel: 'bundle', sent: [CHANGED.url], confirmed: others, asked: none });
@@ -183,6 +188,19 @@ test('the first visit leaves our worker behind, the second comes in one response
 		const [fifth, again] = await visit();
 		assert.equal(fifth, { channel: 'bundle', sent: none, confirmed: all, asked: none });
 		assert.equal(again, changed);
+	}));
+
+test('a changed style sheet is shown on the next visit without a worker, too: hints keep no old one', () =>
+	withSite(false, async (tested, browser) => {
+		const rules = async (): Promise<readonly string[]> => {
+			await browser.visit(new URL(PAGE, tested.server.url).href);
+			return ((await browser.evaluate(SHOWN)) as Shown).rules;
+		};
+		// The memory of a tab is what keeps them, from the second visit on.
+		await rules();
+		await rules();
+		await change(tested);
+		assert.ok((await rules()).includes(':root { --changed: style; }'));
 	}));
 
 webkit.run();
