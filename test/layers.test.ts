@@ -202,6 +202,18 @@ const rows: readonly Row[] = [
 	refuse('nor of the rules of HTTP', 'src/http/bundle-format.ts', "import './request.ts';"),
 	refuse('browser code knows nothing else of src', 'src/client/probe.ts', "import '../digest/cookie.ts';"),
 	refuse('browser code has nothing of Node', 'src/client/probe.ts', "import 'node:crypto';"),
+	allow('browser code has the world of browsers', 'src/client/probe.ts', 'globalThis.fetch(f);'),
+	allow('the script of pages says what it does', 'src/client/page/probe.ts', 'console.info(f);'),
+	refuse(
+		'the script of pages is small: it does without the worker',
+		'src/client/page/probe.ts',
+		"import '../store.ts';",
+	),
+	refuse('and without the codec', 'src/client/page/probe.ts', "import '../../digest/held-keys.ts';"),
+	...['site', 'digest', 'http'].map((folder) =>
+		refuse(`${folder} does not know browser code`, `src/${folder}/probe.ts`, "import '../client/view.ts';"),
+	),
+	refuse('nor does the plan', 'src/plan.ts', "import './client/view.ts';"),
 
 	// Each package in its one place, and a new package in none until it has been given one.
 	...packages.map(([name, place]) => allow(`${place} has ${name}`, place, `import '${name}';`)),

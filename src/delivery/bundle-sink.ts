@@ -5,9 +5,19 @@ import type { Coding } from '../http/content-coding.ts';
 import { type Coder, openCoder } from './coding.ts';
 import type { Reply, ResponseFields } from './reply.ts';
 
-/** Each stream that codes takes a megabyte and more: beyond so many at a time, bundles go as they are. */
-const MAX_CODERS = 16;
+/**
+ * Each stream that codes takes a megabyte and more: beyond so many at a time, and so many on one connection, whose reader may
+ * have stopped, bundles go as they are.
+ */
+const MAX_CODERS = 8;
+const MAX_CODERS_EACH = 2;
 let coders = 0;
+
+/** The bundles that are on their way on one connection. */
+export interface BundleLoad {
+	open: number;
+	coded: number;
+}
 
 /** Thrown where nobody is there to take anything. */
 class ReaderGone extends Error {}
@@ -22,16 +32,21 @@ export class BundleSink {
 	readonly #coder: Coder | undefined;
 	readonly #target: Writable;
 
-	constructor(reply: Reply, coding: Coding | undefined) {
+	constructor(reply: Reply, coding: Coding | undefined, load: BundleLoad) {
 		this.#reply = reply;
 		const isPlain = coding === undefined || isGone(reply.body);
-		this.#coder = isPlain || coders >= MAX_CODERS ? undefined : openCoder(coding);
+		const isMuch = coders >= MAX_CODERS || load.coded >= MAX_CODERS_EACH;
+		this.#coder = isPlain || isMuch ? undefined : openCoder(coding);
 		this.#coding = this.#coder && coding;
 		this.#target = this.#coder?.stream ?? reply.body;
 		if (this.#coder === undefined) return;
 		const { stream } = this.#coder;
 		coders++;
-		stream.once('close', () => coders--);
+		load.coded++;
+		stream.once('close', () => {
+			coders--;
+			load.coded--;
+		});
 		stream.on('error', () => reply.reset());
 		reply.body.once('close', () => stream.destroy());
 	}
@@ -44,12 +59,19 @@ export class BundleSink {
 		this.#coder?.stream.pipe(this.#reply.body);
 	}
 
-	/** Resolves when there is room for more. Rejects when nobody is there any more. */
-	async write(bytes: Uint8Array): Promise<void> {
+	/**
+	 * Takes a frame: what comes before its content, and that. Resolves when there is room for more, rejects when nobody is
+	 * there any more.
+	 */
+	async write(head: Uint8Array, content?: Uint8Array): Promise<void> {
 		const target = this.#target;
 		if (isGone(target)) throw new ReaderGone();
-		if (this.#coder === undefined) this.#reply.count(bytes.length);
-		if (target.write(bytes)) return;
+		if (this.#coder === undefined) this.#reply.count(head.length + (content?.length ?? 0));
+		// Content is not copied: it is what all other readers get, too.
+		target.cork();
+		const hasRoom = [target.write(head), content === undefined || target.write(content)].every(Boolean);
+		target.uncork();
+		if (hasRoom) return;
 		await new Promise<void>((resolve, reject) => {
 			const onDrain = (): void => {
 				target.off('close', onClose);

@@ -16,7 +16,7 @@ import type { Coding } from '../http/content-coding.ts';
 import type { Delivery } from '../plan.ts';
 import type { Asset } from '../site/snapshot.ts';
 import type { Bodies, HeldBody } from './body.ts';
-import { BundleSink } from './bundle-sink.ts';
+import { type BundleLoad, BundleSink } from './bundle-sink.ts';
 import type { FieldSource } from './fields.ts';
 import type { Reply, ResponseFields } from './reply.ts';
 
@@ -47,6 +47,7 @@ export interface BundleParts {
  * Sends a document and what is planned with it.
  * @param outer fields of the response itself
  * @param coding in which the whole response travels
+ * @param load what else is on its way on this connection
  */
 export const sendBundle = async (
 	reply: Reply,
@@ -55,8 +56,10 @@ export const sendBundle = async (
 	{ bodies, fieldsOf }: BundleParts,
 	outer: Readonly<Record<string, string>>,
 	coding: Coding | undefined,
+	load: BundleLoad,
 ): Promise<void> => {
-	const sink = new BundleSink(reply, coding);
+	const sink = new BundleSink(reply, coding, load);
+	load.open++;
 	try {
 		sink.head({
 			':status': 200,
@@ -78,6 +81,8 @@ export const sendBundle = async (
 	} catch {
 		// Nobody is there any more; if somebody is, what did not come whole is asked for.
 		sink.break();
+	} finally {
+		load.open--;
 	}
 };
 
@@ -109,10 +114,10 @@ const sendStart = async (
 	}
 	await sink.write(headOf(0, fields));
 	const end = Math.min(START_BYTES, bytes.length);
-	await sink.write(frameOf(FRAME.content, 0, bytes.subarray(0, end)));
+	await writeContent(sink, 0, bytes.subarray(0, end));
 	await sink.flush();
 	return async () => {
-		for (const piece of piecesOf(bytes, end)) await sink.write(frameOf(FRAME.content, 0, piece));
+		for (const piece of piecesOf(bytes, end)) await writeContent(sink, 0, piece);
 		await sink.write(frameHead(FRAME.end, 0, 0));
 		await sink.flush();
 	};
@@ -131,7 +136,7 @@ const sendRecord = async (
 		await sink.write(frameHead(FRAME.gone, item, 0));
 	} else {
 		await sink.write(headOf(item, fieldsOf(asset, dependency.url).full));
-		for (const piece of piecesOf(body.bytes)) await sink.write(frameOf(FRAME.content, item, piece));
+		for (const piece of piecesOf(body.bytes)) await writeContent(sink, item, piece);
 		await sink.write(frameHead(FRAME.end, item, 0));
 	}
 	await sink.flush();
@@ -146,7 +151,10 @@ const headOf = (item: number, { ':status': status, ...fields }: ResponseFields):
 	return frameOf(FRAME.head, item, JSON.stringify(head));
 };
 
-const frameOf = (kind: FrameKind, item: number, content: string | Uint8Array): Uint8Array => {
-	const bytes = typeof content === 'string' ? JSON_TEXT.encode(content) : content;
+const frameOf = (kind: FrameKind, item: number, text: string): Uint8Array => {
+	const bytes = JSON_TEXT.encode(text);
 	return Buffer.concat([frameHead(kind, item, bytes.length), bytes]);
 };
+
+const writeContent = (sink: BundleSink, item: number, piece: Uint8Array): Promise<void> =>
+	sink.write(frameHead(FRAME.content, item, piece.length), piece);

@@ -78,14 +78,15 @@ export interface Coder {
 	flush(done: () => void): void;
 }
 
-/** The window of such a stream, as a power of two: each one takes four times as much memory. */
+/** The window of such a stream, as a power of two: each one takes four times as much memory, and more for its quality. */
 const WINDOW_BITS = 18;
+const STREAM_QUALITY = 4;
 
 /** A stream that codes what is written to it; `undefined` where this Node has none for it. */
 export const openCoder = (coding: Coding): Coder | undefined => {
 	if (coding === 'br') {
 		const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_OPERATION_FLUSH } = zlib.constants;
-		const params = { [BROTLI_PARAM_QUALITY]: FAST_QUALITY, [BROTLI_PARAM_LGWIN]: WINDOW_BITS };
+		const params = { [BROTLI_PARAM_QUALITY]: STREAM_QUALITY, [BROTLI_PARAM_LGWIN]: WINDOW_BITS };
 		const stream = zlib.createBrotliCompress({ params });
 		return { stream, flush: (done) => stream.flush(BROTLI_OPERATION_FLUSH, done) };
 	}

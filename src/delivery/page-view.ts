@@ -18,6 +18,7 @@ import type { PageEntry } from '../log.ts';
 import { type Channel, chooseChannel, type Delivery, type EnabledChannels, makePlan } from '../plan.ts';
 import type { Closure } from '../site/closure.ts';
 import type { Snapshot } from '../site/snapshot.ts';
+import type { BundleLoad } from './bundle-sink.ts';
 import { hintsOf } from './hints.ts';
 import type { PushQueue } from './push.ts';
 import { type IncomingRecords, type RecordCookie, readRecord, rememberIn } from './record-cookie.ts';
@@ -30,6 +31,7 @@ export interface Connection {
 	/** What its requests say that the client was given before. */
 	readonly records: IncomingRecords;
 	readonly pushes: PushQueue;
+	readonly bundles: BundleLoad;
 	/** The cookie written last, and what it was made from: the same of it makes the same cookie. */
 	written: { readonly from: readonly unknown[]; readonly value: string | undefined } | undefined;
 }

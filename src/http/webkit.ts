@@ -2,4 +2,4 @@
 
 /** Whether a `User-Agent` is WebKit's: Safari, GNOME Web, every browser on iOS; not Chromium, which says so as well. */
 export const isWebKit = (userAgent: string): boolean =>
-	userAgent.includes('AppleWebKit/') && !/\bChrom(?:e|ium)\//.test(userAgent);
+	userAgent.includes('AppleWebKit/') && !/Chrom(?:e|ium)\//.test(userAgent);

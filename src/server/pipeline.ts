@@ -172,7 +172,7 @@ export class Pipeline implements Answerer {
 		const { asset: file } = route;
 		const asset = this.#visits.shownOf(file, fields);
 		const isView = isHtml(asset.type) && fields.range === undefined;
-		const digest = isView && !isHead ? this.#visits.digestOf(file, fields) : undefined;
+		const digest = isView && !isHead ? this.#visits.digestOf(file, target, exchange) : undefined;
 		if (digest !== undefined)
 			return this.#later(exchange, async () => {
 				const isSent = await this.#visits.answerWorker(snapshot, file, asset, digest, target, exchange);

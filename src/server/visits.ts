@@ -27,6 +27,9 @@ export type ClientFields = Readonly<Record<string, string>>;
 const PRESENT: ClientFields = { [PRESENCE_FIELD]: PRESENCE };
 const NOTHING: ClientFields = {};
 
+/** Bundles on one connection at a time: who wants more of them has stopped reading those before. */
+const MAX_BUNDLES = 8;
+
 /** The visits of all clients. */
 export class Visits {
 	readonly #parts: PipelineParts;
@@ -55,6 +58,7 @@ export class Visits {
 			record: new ConnectionRecord(),
 			records: new IncomingRecords(this.#parts.cookie),
 			pushes: new PushQueue(session, this.#bodies, this.#fieldsOf),
+			bundles: { open: 0, coded: 0 },
 			written: undefined,
 		};
 	}
@@ -67,10 +71,13 @@ export class Visits {
 			: file;
 	}
 
-	/** The digest of a worker that takes a bundle; none of one that is to take nothing from its caches. */
-	digestOf(file: Asset, fields: Fields): string | undefined {
-		const { documents, options } = this.#parts;
+	/** The digest of a worker that takes a bundle; none of one that is to have the document alone, or for now. */
+	digestOf(file: Asset, { path }: Target, { fields, http2 }: Exchange): string | undefined {
+		const { documents, options, termsOf } = this.#parts;
+		// A hard reload, or a cache that is switched off, wants nothing that anybody holds.
 		if (!options.bundle || refusesCached(fields) || documents?.takesBundles(file) !== true) return undefined;
+		if (termsOf(file, path).lifetime.kind === 'no-store') return undefined;
+		if ((http2?.connection.bundles.open ?? 0) >= MAX_BUNDLES) return undefined;
 		const request = workerRequestOf(fields);
 		return request?.kind === 'bundle' ? request.digest : undefined;
 	}
@@ -102,7 +109,8 @@ export class Visits {
 		const document = { asset, url, isHeld, body, fields: { ...known, ...PRESENT } };
 		const parts = { bodies: this.#bodies, fieldsOf: this.#fieldsOf };
 		const coding = codingFor(fieldOf(fields, 'accept-encoding'));
-		await sendBundle(reply, document, view.deliveries, parts, outer, coding);
+		const load = exchange.http2?.connection.bundles ?? { open: 0, coded: 0 };
+		await sendBundle(reply, document, view.deliveries, parts, outer, coding, load);
 		return true;
 	}
 

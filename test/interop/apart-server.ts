@@ -4,7 +4,7 @@
 import { serve } from '../../src/server.ts';
 
 const [folder = '', storage = ''] = process.argv.slice(2);
-const options = { port: 0, storage, onProblem: (message: string) => console.error(message) };
+const options = { port: 0, bundle: true, storage, onProblem: (message: string) => console.error(message) };
 const servers = await Promise.all([
 	serve(folder, { ...options, cert: true }),
 	serve(folder, { ...options, cert: false }),

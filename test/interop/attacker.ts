@@ -175,6 +175,14 @@ const readerWith = (enablePush: 0 | 1): Buffer =>
 	]);
 const READER = readerWith(1);
 
+/** What a navigation says under a service worker of ours that holds nothing. */
+const BUNDLE: Fields = {
+	'sec-fetch-mode': 'navigate',
+	'sec-fetch-dest': 'document',
+	'service-worker-navigation-preload': 'casper/1 AA',
+	'accept-encoding': 'br',
+};
+
 /** Many page views, all read, as fast as they come: after it, a server has the memory that work takes. */
 const visit = async (target: Target): Promise<void> => {
 	await Promise.all([
@@ -330,6 +338,15 @@ export const ATTACKS: readonly Attack[] = [
 			const views = requests(100, 0, (stream) =>
 				requestOn(target, stream, '/', { 'cache-control': 'no-cache' }),
 			);
+			for (const socket of sockets) socket.write(views);
+			await rest(target);
+		},
+	},
+	{
+		name: 'bundles by the hundred, of which nothing is read',
+		attack: async (target) => {
+			const sockets = await openMany(20, target, 'h2', (socket) => void socket.write(STUCK));
+			const views = requests(100, 0, (stream) => requestOn(target, stream, '/', BUNDLE));
 			for (const socket of sockets) socket.write(views);
 			await rest(target);
 		},
