@@ -69,7 +69,8 @@ export const trustCertificate = async (home: string, { certificate }: Trusted): 
 	await addCertificate(database, 'P,,', certificate);
 };
 
-const settingsFor = (home: string): LaunchOptions => ({
+/** How it is started with `home` as its home folder. */
+export const settingsFor = (home: string): LaunchOptions => ({
 	...(chromiumPath && { executablePath: chromiumPath }),
 	headless: true,
 	// As root there is none.

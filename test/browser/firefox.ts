@@ -34,20 +34,29 @@ export const firefoxPath: string | undefined = ['firefox-esr', 'firefox']
 const PREFERENCES = { 'services.settings.server': 'data:,#remote-settings-dummy/v1' };
 
 /** Starts it with `home` as its home folder, trusting the server's own certificate. */
-export const openFirefox = async (home: string, { certificate }: Trusted): Promise<Firefox> => {
+export const openFirefox = async (home: string, trusted: Trusted): Promise<Firefox> => {
+	const browser = await launchFirefox(home, trusted);
+	return { visit: (url) => visit(browser, url), close: () => browser.close() };
+};
+
+/** {@link openFirefox}, for those who open windows themselves. */
+export const launchFirefox = async (
+	home: string,
+	{ certificate }: Trusted,
+	preferences: Readonly<Record<string, unknown>> = {},
+): Promise<Browser> => {
 	const profile = join(home, 'firefox');
 	await mkdir(profile, { recursive: true });
 	await addCertificate(profile, 'C,,', certificate);
-	const browser = await launch({
+	return launch({
 		browser: 'firefox',
 		...(firefoxPath && { executablePath: firefoxPath }),
 		headless: true,
 		userDataDir: profile,
-		extraPrefsFirefox: PREFERENCES,
+		extraPrefsFirefox: { ...PREFERENCES, ...preferences },
 		env: { PATH: process.env.PATH, HOME: home, MOZ_REMOTE_SETTINGS_DEVTOOLS: '1' },
 		timeout: PATIENCE_MS,
 	});
-	return { visit: (url) => visit(browser, url), close: () => browser.close() };
 };
 
 const visit = async (browser: Browser, url: string): Promise<Complaints> => {

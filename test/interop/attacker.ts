@@ -345,7 +345,7 @@ export const ATTACKS: readonly Attack[] = [
 	{
 		name: 'bundles by the hundred, of which nothing is read',
 		attack: async (target) => {
-			const sockets = await openMany(20, target, 'h2', (socket) => void socket.write(STUCK));
+			const sockets = await openMany(12, target, 'h2', (socket) => void socket.write(STUCK));
 			const views = requests(100, 0, (stream) => requestOn(target, stream, '/', BUNDLE));
 			for (const socket of sockets) socket.write(views);
 			await rest(target);
