@@ -9,6 +9,9 @@ export type FetchDocument = () => Promise<Response>;
 /** Where nobody said that the page has loaded, it is taken to have, so many milliseconds after the bundle. */
 const PATIENCE_MS = 30_000;
 
+/** So long after a bundle it is stored, in milliseconds. */
+const STORE_MS = 700;
+
 /** Something that was announced to the page. */
 interface Item {
 	readonly url: string;
@@ -81,6 +84,8 @@ export class View {
 		const isWhole = await this.#readFrames(body);
 		this.#endedMs = performance.now();
 		if (!isWhole) await this.#mend();
+		// The page is being put together now, from what we give it.
+		await new Promise((resolve) => setTimeout(resolve, STORE_MS));
 		for (const item of this.#items) if (!item.isSent) await item.kept;
 		for (const { url, tag, isSent, kept } of this.#items) {
 			const answer = isSent ? await kept : undefined;
