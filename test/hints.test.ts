@@ -3,8 +3,7 @@ import * as assert from 'uvu/assert';
 import { hintsOf, MAX_LINK_CHARACTERS, MAX_LINKS } from '../src/delivery/hints.ts';
 import type { Decision, Delivery, Plan } from '../src/plan.ts';
 import type { Dependency } from '../src/site/closure.ts';
-import type { UrlPath } from '../src/site/paths.ts';
-import { toAsset } from '../src/site/snapshot.ts';
+import { assetOf, dependencyOf } from './support/dependency.ts';
 
 const hints = suite('hints');
 
@@ -16,30 +15,8 @@ const deliveryOf = (
 	changes: Partial<Dependency> = {},
 	verdict: Delivery['verdict'] = 'send',
 ): Delivery => {
-	const asset = toAsset({
-		path: url as UrlPath,
-		url,
-		file: url,
-		size: 100,
-		hash: `hash of ${url}`,
-		modifiedMs: 0,
-		diskVersion: '',
-		references: undefined,
-	});
-	const dependency: Dependency = {
-		url,
-		hash: asset.hash,
-		asset,
-		as: 'script',
-		isModule: false,
-		crossorigin: undefined,
-		integrity: undefined,
-		reservation: undefined,
-		depth: 1,
-		from: FROM[changes.depth ?? 1] ?? '',
-		line: 1,
-		...changes,
-	};
+	const dependency = dependencyOf(url, { from: FROM[changes.depth ?? 1] ?? '', ...changes });
+	const { asset = assetOf(url) } = dependency;
 	return { dependency, verdict, reason: verdict === 'send' ? 'not held' : 'held, to be revalidated', asset };
 };
 

@@ -4,8 +4,7 @@ import { formatEntry, type RequestEntry } from '../src/log.ts';
 import { LOG_FORMATS } from '../src/option-table.ts';
 import type { Decision, Delivery, Plan } from '../src/plan.ts';
 import type { Dependency } from '../src/site/closure.ts';
-import type { UrlPath } from '../src/site/paths.ts';
-import { toAsset } from '../src/site/snapshot.ts';
+import { dependencyOf as anyDependencyOf, assetOf } from './support/dependency.ts';
 import { onRandom } from './support/random.ts';
 
 const log = suite('log');
@@ -24,32 +23,13 @@ const ENTRY: RequestEntry = {
 	page: undefined,
 };
 
-const dependencyOf = (url: string, changes: Partial<Dependency> = {}): Dependency => {
-	const asset = toAsset({
-		path: url as UrlPath,
-		url,
-		file: `/secret/folder${url}`,
-		size: 321,
-		hash: `hash of ${url}`,
-		modifiedMs: 0,
-		diskVersion: '',
-		references: undefined,
-	});
-	return {
-		url,
-		hash: asset.hash,
-		asset,
-		as: 'script',
-		isModule: false,
-		crossorigin: undefined,
-		integrity: undefined,
-		reservation: undefined,
-		depth: 1,
+const dependencyOf = (url: string, changes: Partial<Dependency> = {}): Dependency =>
+	anyDependencyOf(url, {
+		asset: assetOf(url, { file: `/secret/folder${url}`, size: 321 }),
 		from: '/index.html',
 		line: 7,
 		...changes,
-	};
-};
+	});
 
 const DECISIONS: readonly Decision[] = [
 	{ dependency: dependencyOf('/a.js'), verdict: 'send', reason: 'not held' },

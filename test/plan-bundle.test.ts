@@ -7,43 +7,17 @@ import { type Knowledge, NOTHING_KNOWN, NOTHING_WANTED_FROM_CACHE } from '../src
 import type { Lifetime } from '../src/http/freshness.ts';
 import { makePlan, type PlanInput } from '../src/plan.ts';
 import type { Closure, Dependency } from '../src/site/closure.ts';
-import type { UrlPath } from '../src/site/paths.ts';
-import { type Asset, toAsset } from '../src/site/snapshot.ts';
+import type { Asset } from '../src/site/snapshot.ts';
+import { assetOf as anyAssetOf, dependencyOf as anyDependencyOf } from './support/dependency.ts';
 
 const plan = suite('plan of a bundle');
 
 const NOW = 29_000_000;
 
-const assetOf = (url: string, size = 100): Asset =>
-	toAsset({
-		path: url.replace(/\?.*/, '') as UrlPath,
-		url,
-		file: url,
-		size,
-		hash: `hash of ${url}`,
-		// A moment ago: older copies may still be fresh, which are none of a worker's.
-		modifiedMs: NOW * 60_000,
-		diskVersion: '',
-		references: undefined,
-	});
-
-const dependencyOf = (url: string, changes: Partial<Dependency> = {}): Dependency => {
-	const asset = 'asset' in changes ? changes.asset : assetOf(url);
-	return {
-		url,
-		hash: asset?.hash ?? '',
-		asset,
-		as: 'script',
-		isModule: false,
-		crossorigin: undefined,
-		integrity: undefined,
-		reservation: undefined,
-		depth: 1,
-		from: '/',
-		line: 1,
-		...changes,
-	};
-};
+/** Changed a moment ago: older copies may still be fresh, which are none of a worker's. */
+const assetOf = (url: string, size = 100): Asset => anyAssetOf(url, { size, modifiedMs: NOW * 60_000 });
+const dependencyOf = (url: string, changes: Partial<Dependency> = {}): Dependency =>
+	anyDependencyOf(url, { asset: assetOf(url), ...changes });
 
 const closureOf = (
 	dependencies: readonly Dependency[],

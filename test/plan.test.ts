@@ -18,44 +18,11 @@ import {
 	type PlanInput,
 } from '../src/plan.ts';
 import type { Closure, Dependency } from '../src/site/closure.ts';
-import type { UrlPath } from '../src/site/paths.ts';
-import { type Asset, toAsset } from '../src/site/snapshot.ts';
+import { assetOf, dependencyOf } from './support/dependency.ts';
 
 const plan = suite('plan');
 
 const NOW = 29_000_000;
-const YEAR_AGO_MS = (NOW - 525_600) * 60_000;
-
-const assetOf = (url: string, size = 100, modifiedMs = YEAR_AGO_MS): Asset =>
-	toAsset({
-		path: url.replace(/\?.*/, '') as UrlPath,
-		url,
-		file: url,
-		size,
-		hash: `hash of ${url}`,
-		modifiedMs,
-		diskVersion: '',
-		references: undefined,
-	});
-
-/** A dependency on a file that exists, but for what `changes` says. */
-const dependencyOf = (url: string, changes: Partial<Dependency> = {}): Dependency => {
-	const asset = 'asset' in changes ? changes.asset : assetOf(url);
-	return {
-		url,
-		hash: asset?.hash ?? '',
-		asset,
-		as: 'script',
-		isModule: false,
-		crossorigin: undefined,
-		integrity: undefined,
-		reservation: undefined,
-		depth: 1,
-		from: '/',
-		line: 1,
-		...changes,
-	};
-};
 
 const closureOf = (...dependencies: Dependency[]): Closure => ({
 	page: assetOf('/index.html'),
@@ -110,7 +77,7 @@ const saying = (claim: Omit<Claim, 'sinceMinutes'>): Knowledge => ({
 });
 const FINGERPRINTED = dependencyOf('/app.8fe7404fd529.js');
 const changedAgo = (minutes: number): Dependency =>
-	dependencyOf('/a.js', { asset: assetOf('/a.js', 100, (NOW - minutes) * 60_000) });
+	dependencyOf('/a.js', { asset: assetOf('/a.js', { modifiedMs: (NOW - minutes) * 60_000 }) });
 
 const VERDICTS: readonly {
 	name: string;
@@ -262,19 +229,19 @@ const VERDICTS: readonly {
 	},
 	{
 		name: 'a file larger than the budget',
-		dependency: dependencyOf('/a.js', { asset: assetOf('/a.js', 1001) }),
+		dependency: dependencyOf('/a.js', { asset: assetOf('/a.js', { size: 1001 }) }),
 		changes: { byteBudget: 1000 },
 		want: 'leave: over the byte budget',
 	},
 	{
 		name: 'a file as large as the budget',
-		dependency: dependencyOf('/a.js', { asset: assetOf('/a.js', 1000) }),
+		dependency: dependencyOf('/a.js', { asset: assetOf('/a.js', { size: 1000 }) }),
 		changes: { byteBudget: 1000 },
 		want: 'send: not held',
 	},
 	{
 		name: 'an empty file where no bytes are left',
-		dependency: dependencyOf('/a.js', { asset: assetOf('/a.js', 0) }),
+		dependency: dependencyOf('/a.js', { asset: assetOf('/a.js', { size: 0 }) }),
 		changes: { byteBudget: 0 },
 		want: 'send: not held',
 	},
@@ -448,7 +415,7 @@ const mixedInput = (changes: Partial<PlanInput> = {}): PlanInput =>
 	});
 
 plan('hints send nothing, so budgets do not bind them', () => {
-	const dependency = dependencyOf('/a.js', { asset: assetOf('/a.js', 2 ** 40) });
+	const dependency = dependencyOf('/a.js', { asset: assetOf('/a.js', { size: 2 ** 40 }) });
 	for (const knowledge of [NOTHING_KNOWN, cookie(undefined)])
 		assert.not.match(
 			decide(dependency, { knowledge, channel: 'hints', byteBudget: 0, countBudget: 0 }),
@@ -496,7 +463,7 @@ plan('a page without dependencies has an empty plan', () => {
 
 const sized = (...sizes: number[]): Closure =>
 	closureOf(
-		...sizes.map((size, index) => dependencyOf(`/${index}.js`, { asset: assetOf(`/${index}.js`, size) })),
+		...sizes.map((size, index) => dependencyOf(`/${index}.js`, { asset: assetOf(`/${index}.js`, { size }) })),
 	);
 const reasonsOf = (input: PlanInput): string[] =>
 	makePlan(input).decisions.map(({ verdict, reason }) => (verdict === 'leave' ? reason : verdict));
