@@ -80,13 +80,18 @@ const fetchPage = ({ url, cache }: Request, word: string): Promise<Response> =>
 
 /** There is no casper-serve here any more, or it does not want us: nobody is to be kept in by what it left behind. */
 const leave = async (): Promise<void> => {
-	views.clear();
-	await store.clear();
+	await giveUp();
 	await self.registration.unregister();
+};
+
+const giveUp = (): Promise<void> => {
+	views.clear();
+	return store.close();
 };
 
 self.addEventListener('message', (event) => {
 	const { casper, urls } = (event.data ?? {}) as { casper?: unknown; urls?: unknown };
+	if (casper === 'leave') event.waitUntil(giveUp());
 	if (casper !== 'loaded' || !Array.isArray(urls) || !(event.source instanceof Client)) return;
 	event.waitUntil(onLoaded(event.source.id, urls.map(String)));
 });
@@ -95,6 +100,7 @@ self.addEventListener('message', (event) => {
 const onLoaded = async (id: string, urls: readonly string[]): Promise<void> => {
 	const view = views.get(id);
 	views.delete(id);
+	store.reopen();
 	for (const each of new Set(urls)) {
 		const { origin, pathname, search } = new URL(each, self.location.origin);
 		const url = pathname + search;

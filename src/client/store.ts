@@ -44,6 +44,8 @@ export class Store {
 	#entries: Promise<Map<string, Entry>> | undefined;
 	#limit: number | undefined;
 	#isChanged = false;
+	/** Nothing is stored, and nothing held: see {@link Store.close}. */
+	#isClosed = false;
 	/** One after the other: the digest published last is the newest. */
 	#saving: Promise<void> = Promise.resolve();
 
@@ -90,6 +92,7 @@ export class Store {
 	}
 
 	async #put(url: string, tag: string, response: Response, size: number): Promise<void> {
+		if (this.#isClosed) return;
 		const entries = await this.#load();
 		try {
 			await (await caches.open(CACHE)).put(url, response);
@@ -128,7 +131,7 @@ export class Store {
 	}
 
 	async #save(): Promise<void> {
-		if (!this.#isChanged) return;
+		if (!this.#isChanged || this.#isClosed) return;
 		this.#isChanged = false;
 		const entries = await this.#load();
 		const cache = await caches.open(CACHE);
@@ -147,13 +150,19 @@ export class Store {
 			await navigationPreload.setHeaderValue(await this.announcement());
 	}
 
-	/** Forgets everything. */
-	async clear(): Promise<void> {
+	/** Forgets everything, and stores nothing more, until {@link Store.reopen}: what is under way would have it come back. */
+	async close(): Promise<void> {
+		this.#isClosed = true;
 		this.#entries = Promise.resolve(new Map());
 		await caches.delete(CACHE);
 	}
 
+	reopen(): void {
+		this.#isClosed = false;
+	}
+
 	async #read(url: string): Promise<Kept | undefined> {
+		if (this.#isClosed) return undefined;
 		try {
 			const response = await (await caches.open(CACHE)).match(url, { ignoreVary: true });
 			if (response === undefined) return undefined;

@@ -42,9 +42,16 @@ const named = async (registration: ServiceWorkerRegistration): Promise<ServiceWo
 	return registration;
 };
 
-/** Leaves a registration to the site's own worker: what ours had the browser say there, theirs has not said. */
-const yieldTo = async ({ navigationPreload }: ServiceWorkerRegistration): Promise<void> => {
+/** Has our worker of a registration forget everything. */
+const dismiss = async ({ active }: ServiceWorkerRegistration): Promise<void> => {
+	if (active !== null && isOurs(active)) active.postMessage({ casper: 'leave' });
 	await caches.delete(CACHE);
+};
+
+/** Leaves a registration to the site's own worker: what ours had the browser say there, theirs has not said. */
+const yieldTo = async (registration: ServiceWorkerRegistration): Promise<void> => {
+	await dismiss(registration);
+	const { navigationPreload } = registration;
 	const { headerValue = '' } = await navigationPreload.getState();
 	if (!headerValue.startsWith('casper/')) return;
 	await navigationPreload.disable();
@@ -80,7 +87,10 @@ const attend = async (container: ServiceWorkerContainer): Promise<void> => {
 		say('no service worker of ours: the site has its own');
 		for (const registration of registrations) {
 			if (others.includes(registration)) await yieldTo(registration);
-			else await registration.unregister();
+			else {
+				await registration.unregister();
+				await dismiss(registration);
+			}
 		}
 		return;
 	}
