@@ -127,10 +127,12 @@ export const makePlan = (input: PlanInput): Plan => {
 		const { asset } = dependency;
 		if (asset !== undefined && (verdict === 'send' || verdict === 'confirm')) {
 			const bytes = verdict === 'send' ? asset.size : 0;
-			if (countLeft < 1) [verdict, reason] = ['leave', 'over the count budget'];
+			// In a bundle, a confirmation is a line.
+			const isCounted = verdict === 'send' || input.channel !== 'bundle';
+			if (isCounted && countLeft < 1) [verdict, reason] = ['leave', 'over the count budget'];
 			else if (bytes > bytesLeft) [verdict, reason] = ['leave', 'over the byte budget'];
 			else {
-				countLeft -= 1;
+				if (isCounted) countLeft -= 1;
 				bytesLeft -= bytes;
 				const delivery: Delivery = { dependency, verdict, reason, asset };
 				deliveries.push(delivery);

@@ -213,9 +213,9 @@ const BUDGETS: readonly { name: string; input: PlanInput; want: readonly string[
 		want: ['send', 'confirm', 'send'],
 	},
 	{
-		name: 'but counts',
-		input: inputOf(sized(1, 1, 1), { knowledge: holding('/0.js', '/2.js'), countBudget: 2 }),
-		want: ['confirm', 'send', 'over the count budget'],
+		name: 'and does not count, as it is but a line',
+		input: inputOf(sized(1, 1, 1, 1), { knowledge: holding('/0.js', '/2.js'), countBudget: 1 }),
+		want: ['confirm', 'send', 'confirm', 'over the count budget'],
 	},
 	{
 		name: 'nothing at all',

@@ -4,7 +4,7 @@
 import { BUNDLE_TYPE, PRESENCE, PRESENCE_FIELD, PROTOCOL } from '../http/bundle-format.ts';
 import { isWebKit } from '../http/webkit.ts';
 import { Store } from './store.ts';
-import { View } from './view.ts';
+import { PATIENCE_MS, View } from './view.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -12,6 +12,7 @@ declare const self: ServiceWorkerGlobalScope;
 const INTERNAL = '/.casper/';
 /** Requests that want what a server says now, whatever is held. */
 const PAST_CACHES: readonly RequestCache[] = ['no-cache', 'no-store', 'only-if-cached', 'reload'];
+const IS_DOCUMENT = /^(?:text\/html|application\/xhtml\+xml)\b/i;
 /** Pages that never said that they have loaded. */
 const MAX_VIEWS = 50;
 
@@ -31,6 +32,18 @@ self.addEventListener('activate', (event) => {
 			await navigationPreload?.setHeaderValue(await store.announcement());
 		})(),
 	);
+});
+
+// The site has a worker of its own installed here: what we had the browser say, it has not said.
+self.registration.addEventListener('updatefound', () => {
+	const { installing, navigationPreload } = self.registration;
+	if (installing === null || new URL(installing.scriptURL).pathname === self.location.pathname) return;
+	const yielding = async (): Promise<void> => {
+		await navigationPreload?.disable();
+		await navigationPreload?.setHeaderValue('true');
+		await giveUp();
+	};
+	yielding().catch(() => {});
 });
 
 self.addEventListener('fetch', (event) => {
@@ -58,14 +71,20 @@ const navigate = async (event: FetchEvent, url: string): Promise<Response> => {
 	const response =
 		((await event.preloadResponse) as Response | undefined) ??
 		(await fetchPage(request, await store.announcement()));
-	if (response.ok && response.headers.get(PRESENCE_FIELD) !== PRESENCE) event.waitUntil(leave());
-	const { body } = response;
-	if (body === null || !response.headers.get('content-type')?.startsWith(BUNDLE_TYPE)) return response;
+	const { body, headers, ok } = response;
+	const type = headers.get('content-type') ?? '';
+	// Images and the like may come from a cache, where they were without it before they were navigated to.
+	if (ok && IS_DOCUMENT.test(type) && headers.get(PRESENCE_FIELD) !== PRESENCE) event.waitUntil(leave());
+	if (body === null || !type.startsWith(BUNDLE_TYPE)) return response;
 	const view = new View(store, () => fetchPage(request, PROTOCOL), stored);
 	if (resultingClientId !== '') views.set(resultingClientId, view);
 	const [oldest] = views.keys();
 	if (views.size > MAX_VIEWS && oldest !== undefined) views.delete(oldest);
-	event.waitUntil(view.read(body));
+	event.waitUntil(
+		view.read(body).then(() => {
+			setTimeout(() => views.delete(resultingClientId), PATIENCE_MS);
+		}),
+	);
 	return view.document;
 };
 
@@ -75,13 +94,16 @@ const fetchPage = ({ url, cache }: Request, word: string): Promise<Response> =>
 		headers: { 'cache-digest': word },
 		credentials: 'include',
 		redirect: 'manual',
-		cache: PAST_CACHES.includes(cache) ? cache : 'default',
+		cache: cache === 'only-if-cached' ? 'default' : cache,
 	});
 
 /** There is no casper-serve here any more, or it does not want us: nobody is to be kept in by what it left behind. */
 const leave = async (): Promise<void> => {
-	await giveUp();
-	await self.registration.unregister();
+	try {
+		await giveUp();
+	} finally {
+		await self.registration.unregister();
+	}
 };
 
 const giveUp = (): Promise<void> => {

@@ -14,6 +14,10 @@ const MOST_BYTES = 50 * 2 ** 20;
 const SHARE = 0.1;
 /** What a response costs beside its body. */
 const HEAD_BYTES = 500;
+/** What is larger than this part of the bound would have too much else thrown out. */
+const LARGEST = 1 / 4;
+/** The tags of casper-serve: what else answers at this origin is nothing that it would ever ask about. */
+const OUR_TAG = /^[0-9a-f]{32}(?:-[0-9a-f]{8})?$/;
 
 /** A response as it is given to a page, any number of times. */
 export interface Kept {
@@ -44,6 +48,8 @@ export class Store {
 	#entries: Promise<Map<string, Entry>> | undefined;
 	#limit: number | undefined;
 	#isChanged = false;
+	/** Has been looked through since the worker was started. */
+	#isTidy = false;
 	/** Nothing is stored, and nothing held: see {@link Store.close}. */
 	#isClosed = false;
 	/** One after the other: the digest published last is the newest. */
@@ -76,7 +82,13 @@ export class Store {
 	/** Stores what a fetch brought, where it is a version of something and may be stored. */
 	async keep(url: string, response: Response): Promise<void> {
 		const tag = opaqueTagOf(response.headers.get('etag'));
-		if (tag === undefined || response.status !== 200 || response.type !== 'basic' || response.redirected)
+		if (
+			tag === undefined ||
+			!OUR_TAG.test(tag) ||
+			response.status !== 200 ||
+			response.type !== 'basic' ||
+			response.redirected
+		)
 			return;
 		if (/no-store/i.test(response.headers.get('cache-control') ?? '')) return;
 		if ((await this.#load()).get(url)?.tag === tag) return;
@@ -84,7 +96,7 @@ export class Store {
 			const body = await response.blob();
 			const headers = new Headers(response.headers);
 			// Hints of a visit without us: WebKit shows what it once preloaded, however old, and asks nobody.
-			headers.delete('link');
+			if (/preload/i.test(headers.get('link') ?? '')) headers.delete('link');
 			await this.#put(url, tag, new Response(body, { headers }), body.size);
 		} catch {
 			// It broke off.
@@ -92,16 +104,17 @@ export class Store {
 	}
 
 	async #put(url: string, tag: string, response: Response, size: number): Promise<void> {
-		if (this.#isClosed) return;
+		if (this.#isClosed || size > (await this.#most()) * LARGEST) return;
 		const entries = await this.#load();
 		try {
 			await (await caches.open(CACHE)).put(url, response);
 			const key = await keyOf(url, tag);
 			entries.set(url, { tag, key, size: size + HEAD_BYTES, used: now() });
-		} catch {
-			// There is no room: we take less.
+		} catch (error) {
 			entries.delete(url);
-			this.#limit = Math.min(await this.#most(), sizeOf(entries) * 0.9);
+			// Then we take less.
+			if (error instanceof DOMException && error.name === 'QuotaExceededError')
+				this.#limit = Math.min(await this.#most(), sizeOf(entries) * 0.9);
 		}
 		this.#isChanged = true;
 	}
@@ -126,7 +139,11 @@ export class Store {
 
 	/** Brings index and digest up to date, and what is stored within its bounds. */
 	save(): Promise<void> {
-		this.#saving = this.#saving.then(() => this.#save()).catch(() => {});
+		this.#saving = this.#saving
+			.then(() => this.#save())
+			.catch(() => {
+				this.#isChanged = true;
+			});
 		return this.#saving;
 	}
 
@@ -143,11 +160,21 @@ export class Store {
 			entries.delete(url);
 			await cache.delete(url);
 		}
+		if (!this.#isTidy) await this.#tidy(cache, entries);
 		await cache.put(INDEX, new Response(JSON.stringify([...entries])));
 		const { navigationPreload } = self.registration;
 		// The page may have left it to the site's own worker.
 		if ((await navigationPreload?.getState())?.enabled)
 			await navigationPreload.setHeaderValue(await this.announcement());
+	}
+
+	/** What is stored and not told of is what we were ended over: nobody would ever throw it out. */
+	async #tidy(cache: Cache, entries: ReadonlyMap<string, Entry>): Promise<void> {
+		this.#isTidy = true;
+		for (const { url } of await cache.keys()) {
+			const { pathname, search } = new URL(url);
+			if (pathname !== INDEX && !entries.has(pathname + search)) await cache.delete(url);
+		}
 	}
 
 	/** Forgets everything, and stores nothing more, until {@link Store.reopen}: what is under way would have it come back. */
@@ -180,10 +207,8 @@ export class Store {
 	async #readIndex(): Promise<Map<string, Entry>> {
 		try {
 			const cache = await caches.open(CACHE);
-			const index = await cache.match(INDEX);
-			if (index !== undefined) return new Map(await index.json());
-			// What was stored before an index was is nothing that we know of.
-			if ((await cache.keys()).length > 0) await caches.delete(CACHE);
+			const index: unknown = await (await cache.match(INDEX))?.json();
+			return new Map(isIndex(index) ? index : []);
 		} catch {
 			// Without a store we are as good as not there.
 		}
@@ -203,6 +228,16 @@ export class Store {
 
 /** So coarse, in units of ten seconds since 1970, that what one page needed is of one time: of that, the largest go first. */
 const now = (): number => Math.floor(Date.now() / 10_000);
+
+/** Another version of us may have written it otherwise. */
+const isIndex = (index: unknown): index is [string, Entry][] =>
+	Array.isArray(index) &&
+	index.every(
+		(each) =>
+			Array.isArray(each) &&
+			typeof each[0] === 'string' &&
+			[each[1]?.key, each[1]?.size, each[1]?.used].every(Number.isFinite),
+	);
 
 const sizeOf = (entries: ReadonlyMap<string, Entry>): number => {
 	let sum = 0;

@@ -7,7 +7,7 @@ import { type Kept, type Store, tagOf, toResponse } from './store.ts';
 export type FetchDocument = () => Promise<Response>;
 
 /** Where nobody said that the page has loaded, it is taken to have, so many milliseconds after the bundle. */
-const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 30_000;
 
 /** So long after a bundle it is stored, in milliseconds. */
 const STORE_MS = 700;
@@ -84,6 +84,8 @@ export class View {
 		const isWhole = await this.#readFrames(body);
 		this.#endedMs = performance.now();
 		if (!isWhole) await this.#mend();
+		// Whatever a server left open: what is settled stays so.
+		for (const { settle } of this.#items) settle(undefined);
 		// The page is being put together now, from what we give it.
 		await new Promise((resolve) => setTimeout(resolve, STORE_MS));
 		for (const item of this.#items) if (!item.isSent) await item.kept;
@@ -107,9 +109,13 @@ export class View {
 			const reader = body.getReader();
 			for (;;) {
 				const { value, done } = await reader.read();
-				if (done) return false;
-				for (const frame of frames.read(value) ?? []) {
-					if (frame.kind === FRAME.complete) return true;
+				const read = done ? undefined : frames.read(value);
+				if (read === undefined) {
+					await reader.cancel();
+					return false;
+				}
+				for (const frame of read) {
+					if (frame.kind === FRAME.complete) return this.#isOpen && this.#page === undefined;
 					await this.#take(frame);
 				}
 			}
@@ -134,19 +140,22 @@ export class View {
 			const { head, pieces } = item;
 			if (head === undefined) return;
 			item.settle({ status: head[0], headers: head[1], body: joined(pieces) });
+			item.pieces.length = 0;
 			if (index === 0) this.#end();
 		} else if (kind === FRAME.gone) item.settle(undefined);
 	}
 
 	async #announce(manifest: readonly ManifestItem[]): Promise<void> {
 		const stored = await this.#stored;
-		this.#items = manifest.map(([url, tag, isSent]) => {
+		this.#items = manifest.map(([url, tag, isSent, current]) => {
 			let settle: Item['settle'] = () => {};
 			const sent = new Promise<Kept | undefined>((resolve) => {
 				settle = resolve;
 			});
 			// At once, and not when the page asks: by then another tab may have put another version in its place.
-			const kept = isSent ? sent : this.#find(url, tag, stored.get(url));
+			const kept = isSent
+				? sent
+				: this.#find(url, tag, stored.get(url)).then((held) => held && withHead(held, current));
 			return { url, tag, isSent: isSent === 1, kept, settle, head: undefined, pieces: [] };
 		});
 		const [document, ...others] = this.#items;
@@ -223,6 +232,10 @@ export class View {
 		page.close();
 	}
 }
+
+/** What is held, with the fields that it has now. */
+const withHead = (held: Kept, current: ItemHead | undefined): Kept =>
+	current === undefined ? held : { ...held, status: current[0], headers: current[1] };
 
 const lengthOf = (pieces: readonly Uint8Array[]): number =>
 	pieces.reduce((sum, { length }) => sum + length, 0);

@@ -214,10 +214,15 @@ const readWhole = async (asset: Asset): Promise<Buffer | undefined> => {
 const openFile = async (asset: Asset): Promise<Body | undefined> => {
 	const handle = await open(asset.file, READ_FLAGS).catch(() => undefined);
 	if (handle === undefined) return undefined;
-	const stats = await handle.stat({ bigint: true }).catch(() => undefined);
-	if (stats !== undefined && diskVersionOf(stats) === asset.diskVersion) return { kind: 'file', handle };
+	if (await isVersion(asset, handle)) return { kind: 'file', handle };
 	await handle.close();
 	return undefined;
+};
+
+/** Whether an open file still is what `asset` says. */
+export const isVersion = async ({ diskVersion }: Asset, handle: FileHandle): Promise<boolean> => {
+	const stats = await handle.stat({ bigint: true }).catch(() => undefined);
+	return stats !== undefined && diskVersionOf(stats) === diskVersion;
 };
 
 /**
@@ -244,7 +249,7 @@ export const streamFile = async (
 			const { bytesRead } = await handle.read(buffer, 0, size, at);
 			if (bytesRead === 0 || target.destroyed) return false;
 			at += bytesRead;
-			if (at >= end && diskVersionOf(await handle.stat({ bigint: true })) !== asset.diskVersion) return false;
+			if (at >= end && !(await isVersion(asset, handle))) return false;
 			const isTaken = target.write(buffer.subarray(0, bytesRead), () => {
 				free = buffer;
 			});

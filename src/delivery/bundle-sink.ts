@@ -20,7 +20,7 @@ export interface BundleLoad {
 }
 
 /** Thrown where nobody is there to take anything. */
-class ReaderGone extends Error {}
+export class ReaderGone extends Error {}
 
 /** An HTTP/2 stream that was reset is closed before it is destroyed; no `close` comes of one that has closed already. */
 const isGone = (target: Writable): boolean =>

@@ -82,6 +82,13 @@ export interface Coder {
 const WINDOW_BITS = 18;
 const STREAM_QUALITY = 4;
 
+/** The codings that a stream can be in, the best first. */
+const STREAMED: readonly Coding[] = ['br', 'gzip'];
+
+/** The coding for a stream, by the request's `Accept-Encoding`; `undefined`: none. */
+export const streamCodingFor = (field: string | undefined): Coding | undefined =>
+	field === undefined ? undefined : chooseCoding(field, STREAMED);
+
 /** A stream that codes what is written to it; `undefined` where this Node has none for it. */
 export const openCoder = (coding: Coding): Coder | undefined => {
 	if (coding === 'br') {
@@ -90,7 +97,7 @@ export const openCoder = (coding: Coding): Coder | undefined => {
 		const stream = zlib.createBrotliCompress({ params });
 		return { stream, flush: (done) => stream.flush(BROTLI_OPERATION_FLUSH, done) };
 	}
-	// Node's streams of zstd have come and gone: gzip is as good for a few hundred kilobytes.
+	// Few versions of Node have streams of zstd: see STREAMED.
 	if (coding !== 'gzip') return undefined;
 	const stream = zlib.createGzip();
 	return { stream, flush: (done) => stream.flush(zlib.constants.Z_SYNC_FLUSH, done) };

@@ -28,17 +28,6 @@ export interface CodedFields {
 	readonly notModified: ResponseFields;
 }
 
-/**
- * What the answer to a page view depends on beside its URL: which hints it carries, and in which form it comes
- * (RFC 9110 §12.5.5). What other files contain is the same for everybody.
- */
-const DOCUMENT_VARIES = { vary: 'Accept-Encoding, Cache-Digest, Service-Worker-Navigation-Preload' };
-/**
- * A document that is shown is another one than the file. Caches that ask each time are told by the entity tag; those that
- * need not ask have to keep them apart.
- */
-const SHOWN_VARIES = { vary: `${DOCUMENT_VARIES.vary}, Sec-Fetch-Mode` };
-
 /** A file that travels in several forms says which field chose the form (RFC 9110 §12.5.5). */
 const CODED_VARIES = { vary: 'Accept-Encoding' };
 
@@ -71,15 +60,25 @@ export const assetFields = (
 	};
 };
 
+/**
+ * What the answer to a page view depends on beside its URL: which hints it carries, and in which form it comes
+ * (RFC 9110 §12.5.5). What other files contain is the same for everybody. A document that is shown is another one than the
+ * file: caches that ask each time are told by the entity tag; those that need not ask have to keep them apart.
+ */
 const variesOf = (
 	{ type }: Asset,
-	{ lifetime }: Terms,
+	{ lifetime, isShared }: Terms,
 	areShown: boolean,
 ): { readonly vary: string } | undefined => {
 	if (!isHtml(type)) return undefined;
-	return areShown && lifetime.kind !== 'revalidate' && lifetime.kind !== 'no-store'
-		? SHOWN_VARIES
-		: DOCUMENT_VARIES;
+	const isReused = lifetime.kind === 'max-age' || lifetime.kind === 'immutable';
+	const names = [
+		'Accept-Encoding',
+		// What shared caches keep is the same whatever a client holds.
+		...(isShared ? [] : ['Cache-Digest', 'Service-Worker-Navigation-Preload']),
+		...(areShown && (isReused || isShared) ? ['Sec-Fetch-Mode'] : []),
+	];
+	return { vary: names.join(', ') };
 };
 
 const toFields = (

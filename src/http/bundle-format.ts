@@ -5,16 +5,16 @@
 //
 //   kind (1 byte) | item (2 bytes) | length of the content (4 bytes) | content
 //
-//   1 manifest   the items as JSON: [[url, tag, verdict], …]; comes first and once. Item 0 is the document
+//   1 manifest   the items as JSON: [[url, tag, 1], [url, tag, 0, head], …]; comes first and once. Item 0 is the document
 //   2 head       status and fields of an item that is sent, as JSON: [200, [[name, value], …]]
 //   3 content    the next bytes of its body
 //   4 end        its body is whole
 //   5 gone       it cannot be sent after all; the client asks for it
 //   6 complete   the bundle is whole; comes last
 //
-// `url` is path and query as in a request, `tag` the opaque part of the entity tag, `verdict` 1 for what is sent with the
-// bundle and 0 for what the client holds: it may serve it from what it stored under that URL with that very tag, and from
-// nothing else. The items that are sent may come in any order, and frames of one may stand between those of another.
+// `url` is path and query as in a request, `tag` the opaque part of the entity tag, and then comes 1 for what is sent with
+// the bundle and 0 for what the client holds: it may serve that from what it stored under that URL with that very tag, and
+// from nothing else, with the head given here: fields change where content does not. The items that are sent may come in any order, and frames of one may stand between those of another.
 
 /** The media type of a bundle. */
 export const BUNDLE_TYPE = 'application/casper-bundle';
@@ -29,8 +29,10 @@ export const PRESENCE = '1';
 export const FRAME = { manifest: 1, head: 2, content: 3, end: 4, gone: 5, complete: 6 } as const;
 export type FrameKind = (typeof FRAME)[keyof typeof FRAME];
 
-/** An item of the manifest: path and query, opaque tag, and whether it is sent. */
-export type ManifestItem = readonly [url: string, tag: string, isSent: 0 | 1];
+/** An item of the manifest: path and query, opaque tag, and whether it is sent; else its head. */
+export type ManifestItem =
+	| readonly [url: string, tag: string, isSent: 1]
+	| readonly [url: string, tag: string, isSent: 0, head: ItemHead];
 
 /** Status and fields of an item. */
 export type ItemHead = readonly [status: number, fields: readonly (readonly [name: string, value: string])[]];

@@ -3,7 +3,7 @@
 
 import type { Bodies } from '../delivery/body.ts';
 import { sendBundle } from '../delivery/bundle.ts';
-import { codingFor } from '../delivery/coding.ts';
+import { streamCodingFor } from '../delivery/coding.ts';
 import type { FieldSource } from '../delivery/fields.ts';
 import type { PageReader } from '../delivery/page-reader.ts';
 import { type Connection, PageViews } from '../delivery/page-view.ts';
@@ -26,6 +26,17 @@ export type ClientFields = Readonly<Record<string, string>>;
 
 const PRESENT: ClientFields = { [PRESENCE_FIELD]: PRESENCE };
 const NOTHING: ClientFields = {};
+
+/** Fields of a document that the browser's network acts upon, which never sees those within a bundle. */
+const OF_NETWORK = [
+	'accept-ch',
+	'alt-svc',
+	'clear-site-data',
+	'critical-ch',
+	'nel',
+	'report-to',
+	'reporting-endpoints',
+] as const;
 
 /** Bundles on one connection at a time: who wants more of them has stopped reading those before. */
 const MAX_BUNDLES = 8;
@@ -76,7 +87,9 @@ export class Visits {
 		const { documents, options, termsOf } = this.#parts;
 		// A hard reload, or a cache that is switched off, wants nothing that anybody holds.
 		if (!options.bundle || refusesCached(fields) || documents?.takesBundles(file) !== true) return undefined;
-		if (termsOf(file, path).lifetime.kind === 'no-store') return undefined;
+		// What nobody may store comes alone, and so does what caches may give without asking: a bundle would pass them by.
+		const { lifetime, isShared } = termsOf(file, path);
+		if (lifetime.kind !== 'revalidate' || isShared) return undefined;
 		if ((http2?.connection.bundles.open ?? 0) >= MAX_BUNDLES) return undefined;
 		const request = workerRequestOf(fields);
 		return request?.kind === 'bundle' ? request.digest : undefined;
@@ -105,10 +118,12 @@ export class Visits {
 		const known = this.#fieldsOf(asset, target.path).full;
 		const isHeld = held.claimOf({ url, hash: asset.hash }) !== undefined;
 		const security = this.transportSecurityOf(asset, target, exchange);
-		const outer = withField({ ...PRESENT, vary: String(known.vary) }, security) ?? PRESENT;
+		const outer: Record<string, string> = { ...PRESENT, vary: String(known.vary) };
+		for (const name of OF_NETWORK) if (known[name] !== undefined) outer[name] = String(known[name]);
+		if (security !== undefined) outer['strict-transport-security'] = security;
 		const document = { asset, url, isHeld, body, fields: { ...known, ...PRESENT } };
 		const parts = { bodies: this.#bodies, fieldsOf: this.#fieldsOf };
-		const coding = codingFor(fieldOf(fields, 'accept-encoding'));
+		const coding = streamCodingFor(fieldOf(fields, 'accept-encoding'));
 		const load = exchange.http2?.connection.bundles ?? { open: 0, coded: 0 };
 		await sendBundle(reply, document, view.deliveries, parts, outer, coding, load);
 		return true;

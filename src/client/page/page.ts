@@ -74,10 +74,13 @@ const resources = (): string[] => {
 const withoutFragment = (url: string): string => url.replace(/#.*$/s, '');
 
 const attend = async (container: ServiceWorkerContainer): Promise<void> => {
-	if (document.documentElement.dataset.casper === 'off')
-		return say('no service worker: the page says data-casper="off"');
 	const known = await container.getRegistrations();
 	known.forEach(watch);
+	if (document.documentElement.dataset.casper === 'off') {
+		say('no service worker: the page says data-casper="off"');
+		for (const registration of known) if (hasOther(registration)) await yieldTo(registration);
+		return;
+	}
 	await loaded();
 	const loadedMs = performance.now();
 	await sleep(SETTLE_MS);
