@@ -37,11 +37,13 @@ const FILES = {
 	'off.html': '<!doctype html><html data-casper="off"><body>',
 	'secret.html': '<!doctype html><title>Secret</title><body>',
 	'about.html': '<!doctype html><title>About</title><body>',
+	'shared.html': '<!doctype html><title>Shared</title><body>',
+	'kept.html': '<!doctype html><title>Kept</title><body>',
 	'elsewhere.html': '<!doctype html><base href="https://example.org/"><body>',
 	'large.html': `<!doctype html><body>${' '.repeat(HELD_BYTES)}`,
 	_redirects: '/old /about 302\n',
 	_headers:
-		'/a.css\n  X-Site: ours\n  ! X-Content-Type-Options\n/a.png\n  Cache-Control: max-age=60\n/b.css\n  Vary: X-Theme\n/secret\n  Cache-Control: no-store\n',
+		'/a.css\n  X-Site: ours\n  ! X-Content-Type-Options\n/a.png\n  Cache-Control: max-age=60\n/b.css\n  Vary: X-Theme\n/secret\n  Cache-Control: no-store\n/shared\n  Cache-Control: max-age=0, s-maxage=60\n/kept\n  Cache-Control: max-age=60\n/about\n  Clear-Site-Data: "cache"\n',
 };
 
 const tagOf = (content: string | Uint8Array): string =>
@@ -183,6 +185,11 @@ bundle('what is held is named and not sent, the document included', async () => 
 		const none = bundleOf(await ask('/', navigation(...held)));
 		assert.equal(none.order, ['manifest', 'complete'], way);
 		assert.ok([...none.parts.values()].every(({ isSent }) => !isSent));
+		// Fields change where content does not: what is held is shown with those of now.
+		for (const { url, status, fields } of all) {
+			const part = none.parts.get(url);
+			assert.equal([part?.status, part?.fields], [status, fields], `${way} ${url}`);
+		}
 		assert.equal([...none.parts.values()].map(({ tag }) => tag).sort(), all.map(({ tag }) => tag).sort());
 		const [, ...assets] = held;
 		const document = bundleOf(await ask('/', navigation(...assets)));
@@ -198,6 +205,14 @@ bundle('what is held is named and not sent, the document included', async () => 
 		const lazy = [...held, ['/b.png', tagOf(FILES['b.png'])] as const];
 		const parts = bundleOf(await ask('/', navigation(...lazy))).parts;
 		assert.is(parts.get('/b.png')?.isSent, false, way);
+	});
+});
+
+bundle('what the network of a browser acts upon is said of the bundle, too', async () => {
+	await onEachWay(async (ask, way) => {
+		const answer = await ask('/about', navigation());
+		assert.is(answer.fields['clear-site-data'], '"cache"', way);
+		assert.is(bundleOf(answer).parts.get('/about')?.fields['clear-site-data'], '"cache"', way);
 	});
 });
 
@@ -259,6 +274,8 @@ const PLAIN: readonly { name: string; target?: string; fields?: Fields; method?:
 	{ name: 'a page of more than a mebibyte', target: '/large', want: 200 },
 	{ name: 'a page that wants none', target: '/off', want: 200 },
 	{ name: 'a page that nobody may store (RFC 9111 §5.2.2.5)', target: '/secret', want: 200 },
+	{ name: 'a page that shared caches may keep (RFC 9111 §5.2.2.9)', target: '/shared', want: 200 },
+	{ name: 'a page that may be used without asking', target: '/kept', want: 200 },
 	{ name: 'an image', target: '/a.png', want: 200 },
 	{ name: 'a HEAD', method: 'HEAD', want: 200 },
 	{ name: 'a part', fields: { range: 'bytes=0-9' }, want: 206 },

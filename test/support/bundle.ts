@@ -19,7 +19,7 @@ export interface Part {
 	readonly url: string;
 	readonly tag: string;
 	readonly isSent: boolean;
-	/** 0 before its head. */
+	/** 0 before its head, which of what is held is in the manifest. */
 	readonly status: number;
 	readonly fields: Fields;
 	readonly body: Buffer;
@@ -92,9 +92,10 @@ const readBundle = (bytes: Buffer): Bundle => {
 	if (first === undefined) return { parts: new Map(), order: [], isComplete: false };
 	if (first.kind !== FRAME.manifest) throw new Error(`expected the manifest first, got kind ${first.kind}`);
 	const manifest = parsed<ManifestItem[]>(first);
-	const parts = manifest.map(([url, tag, isSent], item) =>
+	const parts = manifest.map(([url, tag, isSent, current], item) =>
 		partOf(
 			{ url, tag, isSent: isSent === 1 },
+			current,
 			others.filter((frame) => frame.item === item && frame.kind !== FRAME.complete),
 		),
 	);
@@ -113,9 +114,13 @@ const readBundle = (bytes: Buffer): Bundle => {
 	};
 };
 
-const partOf = (item: Pick<Part, 'url' | 'tag' | 'isSent'>, frames: readonly Frame[]): Part => {
+const partOf = (
+	item: Pick<Part, 'url' | 'tag' | 'isSent'>,
+	current: ItemHead | undefined,
+	frames: readonly Frame[],
+): Part => {
 	const head = frames.find(({ kind }) => kind === FRAME.head);
-	const [status, fields] = head === undefined ? [0, []] : parsed<ItemHead>(head);
+	const [status, fields] = current ?? (head === undefined ? [0, []] : parsed<ItemHead>(head));
 	const last = frames.at(-1)?.kind;
 	return {
 		...item,
