@@ -150,6 +150,36 @@ const FIELDS: readonly Case[] = [
 		],
 	},
 	{
+		name: 'what is held is shown with the fields of now, though its content is that of before',
+		input: {
+			'index.html': page('<img src="i.svg" alt="">', linked('x.css')),
+			'x.css': styleOf('x'),
+			'i.svg': '<svg xmlns="http://www.w3.org/2000/svg" width="7" height="7"/>',
+		},
+		play: async (stage) => {
+			await stage.prepare();
+			const seen = (): Promise<unknown> => stage.tab.evaluate('document.images[0].naturalWidth');
+			const before = await seen();
+			await stage.restart({}, { ...stage.files, _headers: "/\n  Content-Security-Policy: img-src 'none'\n" });
+			return [before, await stage.visit(), await seen()];
+		},
+		want: [7, ['/ 200 bundle: 0 sent, 2 confirmed'], 0],
+	},
+	{
+		name: 'a picture that is opened in a tab, as a cache has it, is no sign that we are to go',
+		input: {
+			'index.html': page('<img src="/photo-3f9a1c2b4d5e6f70.svg" alt="">'),
+			'photo-3f9a1c2b4d5e6f70.svg': '<svg xmlns="http://www.w3.org/2000/svg" width="7" height="7"/>',
+		},
+		settings: { options: { production: true } },
+		play: async (stage) => {
+			await stage.prepare();
+			await stage.tab.open(`${stage.origin}/photo-3f9a1c2b4d5e6f70.svg`);
+			return [await stage.visit(), await isActive(stage)];
+		},
+		want: [['/ 200 bundle: 0 sent, 1 confirmed'], true],
+	},
+	{
 		name: "with worker-src 'none' there is no worker, and the console says so; the page is right",
 		input: {
 			'index.html': page('<p>none</p>', linked('x.css')),

@@ -49,10 +49,13 @@ export class Stage {
 	tested: Tested;
 	/** Where the certificate is. */
 	readonly storage: string;
+	/** What it began with; empty where that was a folder. */
+	readonly files: Files;
 
 	private constructor(
 		engine: Engine,
 		storage: string,
+		files: Files,
 		visitor: Visitor,
 		tab: Tab,
 		origin: string,
@@ -60,6 +63,7 @@ export class Stage {
 	) {
 		this.engine = engine;
 		this.storage = storage;
+		this.files = files;
 		this.visitor = visitor;
 		this.tab = tab;
 		this.origin = origin;
@@ -78,7 +82,15 @@ export class Stage {
 		const visitor = await engine.newVisitor();
 		onEnd(() => visitor.close());
 		const origin = (await through?.(tested, storage))?.origin ?? new URL(tested.server.url).origin;
-		return new Stage(engine, storage, visitor, await visitor.newTab(), origin, tested);
+		return new Stage(
+			engine,
+			storage,
+			typeof files === 'string' ? {} : files,
+			visitor,
+			await visitor.newTab(),
+			origin,
+			tested,
+		);
 	}
 
 	/** The visit after which our worker is there, without the time that it is left for adoption. */
