@@ -50,7 +50,6 @@ const imageWidth = 100;
 /** Where the files are: URL path by name, and that of the document as `/`. */
 export interface Page {
 	readonly paths: ReadonlyMap<Asset, string>;
-	readonly bytes: number;
 }
 
 /**
@@ -59,7 +58,6 @@ export interface Page {
  */
 export function writePage(directory: string, versions: Versions, isHashed: boolean): Page {
 	const paths = new Map<Asset, string>();
-	let bytes = 0;
 	// Servers that make tags of time and size must see that a file has changed, however quickly it did.
 	const time = (version: number): Date => new Date(Date.UTC(2026, 0, 1) + version * 60_000);
 	const write = (path: string, content: Buffer, version: number): void => {
@@ -67,7 +65,6 @@ export function writePage(directory: string, versions: Versions, isHashed: boole
 		mkdirSync(dirname(file), { recursive: true });
 		writeFileSync(file, content);
 		utimesSync(file, time(version), time(version));
-		bytes += content.length;
 	};
 	const add = (asset: Asset, folder: string, extension: string, content: Buffer): void => {
 		const hash = createHash('sha256').update(content).digest('hex').slice(0, 8);
@@ -110,7 +107,7 @@ export function writePage(directory: string, versions: Versions, isHashed: boole
 	const sum = Object.values(versions).reduce((total, version) => total + version, 0);
 	// Without hashes it is the same whatever changes.
 	write('index.html', documentOf(at), isHashed ? sum : 0);
-	return { paths, bytes };
+	return { paths };
 }
 
 function mark(script: Script, versions: Versions): string {
