@@ -14,6 +14,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 	version: string;
 };
 
+const LINGER_MS = 1000;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
@@ -26,6 +27,8 @@ export const main = async (): Promise<void> => {
 		const production = options.production ?? process.env.NODE_ENV === 'production';
 		const format = log ?? (production ? 'json' : 'dev');
 		await runServe(directory ?? defaultFolder(), { ...options, production }, format, version);
+		// Whatever is left behind by then is nothing that anybody waits for.
+		setTimeout(() => process.exit(), LINGER_MS).unref();
 	} catch (error) {
 		process.exitCode = report(error, given);
 	}

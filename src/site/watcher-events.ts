@@ -27,6 +27,7 @@ const REMEDIES: ReadonlyMap<unknown, string> = new Map([
 export class Events {
 	readonly #listener: EventListener;
 	#watcher: FSWatcher | undefined;
+	readonly #watches: Watches;
 	#closed: Promise<void> = Promise.resolve();
 	#isPartlyBlind = false;
 
@@ -37,6 +38,7 @@ export class Events {
 			.on('all', (_event, file) => listener.onEvent(file))
 			.on('ready', () => listener.onReady())
 			.on('error', (error) => this.#fail(error));
+		this.#watches = new Watches(this.#watcher);
 	}
 
 	/** Watches what is at `file` now, whatever was watched there before. */
@@ -72,11 +74,45 @@ export class Events {
 			this.#closed = new Promise((resolve) =>
 				// In a turn of its own: what chokidar begins to watch in the same turn it would forget to close.
 				setImmediate(() => {
-					resolve(watcher.close());
+					resolve(watcher.close().then(() => this.#watches.close()));
 					// It forgets its listeners, and may still fail at what it has begun.
 					watcher.on('error', () => {});
 				}),
 			);
 		return this.#closed;
+	}
+}
+
+/**
+ * What chokidar watches: of a file that comes twice at a time, or while it is being closed, it forgets the watch, which then
+ * keeps the process from ending.
+ */
+class Watches {
+	readonly #closers = new Set<() => void>();
+	#isClosed = false;
+
+	constructor(watcher: FSWatcher) {
+		const handler = watcher._nodeFsHandler;
+		const begin = handler._watchWithNodeFs.bind(handler);
+		handler._watchWithNodeFs = (path, listener) => {
+			const end = begin(path, listener);
+			if (end === undefined) return undefined;
+			const endOnce = (): void => {
+				if (this.#closers.delete(endOnce)) end();
+			};
+			this.#closers.add(endOnce);
+			if (this.#isClosed) endOnce();
+			return endOnce;
+		};
+	}
+
+	close(): void {
+		this.#isClosed = true;
+		for (const end of this.#closers)
+			try {
+				end();
+			} catch {
+				// Chokidar had ended it by another name.
+			}
 	}
 }
