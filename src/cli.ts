@@ -23,10 +23,10 @@ export const main = async (): Promise<void> => {
 	let given: ReadonlyMap<string, Given> = new Map();
 	try {
 		given = await gather(process.argv.slice(2));
-		const { directory, log, ...options } = optionsOf(given);
+		const { directory, log, open = false, ...options } = optionsOf(given);
 		const production = options.production ?? process.env.NODE_ENV === 'production';
 		const format = log ?? (production ? 'json' : 'dev');
-		await runServe(directory ?? defaultFolder(), { ...options, production }, format, version);
+		await runServe(directory ?? defaultFolder(), { ...options, production }, { log: format, open }, version);
 		// Whatever is left behind by then is nothing that anybody waits for.
 		setTimeout(() => process.exit(), LINGER_MS).unref();
 	} catch (error) {
@@ -51,7 +51,11 @@ const gather = async (argv: readonly string[]): Promise<ReadonlyMap<string, Give
 
 const optionsOf = (
 	given: ReadonlyMap<string, Given>,
-): ServeOptions & { readonly directory?: string; readonly log?: LogFormat } =>
+): ServeOptions & {
+	readonly directory?: string;
+	readonly log?: LogFormat;
+	readonly open?: string | boolean;
+} =>
 	Object.fromEntries(
 		[...given.values()].filter(({ name }) => name !== 'config').map(({ name, value }) => [name, value]),
 	);
@@ -94,8 +98,8 @@ const parse = (argv: readonly string[]): readonly Given[] => {
 /** `--cert ./public`: what follows an option with an optional value may be the folder after all. */
 const isFolderAfter = ({ spec, value }: { spec: OptionSpec; value: string | boolean }): boolean => {
 	if (typeof value !== 'string' || !spec.flags.includes('[')) return false;
-	// `--health /` and `--health /srv` name paths of the site, whatever the disk has there.
-	if (spec.name === 'health' && value.startsWith('/')) return false;
+	// `--health /` and `--open /srv` name paths of the site, whatever the disk has there.
+	if ((spec.name === 'health' || spec.name === 'open') && value.startsWith('/')) return false;
 	return isFolder(value);
 };
 

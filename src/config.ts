@@ -12,7 +12,7 @@ import type { ServeOptions } from './options.ts';
  * What a configuration file may say: `export default { … } satisfies Config`. Relative paths of files are read from the
  * file's own folder on.
  */
-export interface Config extends Pick<ServeOptions, Exclude<OptionSpec['name'], 'log' | 'config'>> {
+export interface Config extends Pick<ServeOptions, Exclude<OptionSpec['name'], 'log' | 'open' | 'config'>> {
 	/**
 	 * The folder to serve, where the command line names none.
 	 * @default the current folder, or `public` in it if only that has an `index.html`
@@ -23,6 +23,11 @@ export interface Config extends Pick<ServeOptions, Exclude<OptionSpec['name'], '
 	 * @default 'dev', with `production` 'json'
 	 */
 	readonly log?: LogFormat | undefined;
+	/**
+	 * Open a browser: at this path of the site, or with `true` at its root.
+	 * @default false
+	 */
+	readonly open?: string | boolean | undefined;
 }
 
 /** An option that somebody gave. */

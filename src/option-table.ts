@@ -12,7 +12,7 @@ const TRAILING_SLASHES: readonly unknown[] = ['keep', 'add', 'remove'];
 
 /** What the command line says of one option. */
 export interface OptionSpec {
-	readonly name: Exclude<keyof ServeOptions, `on${string}` | 'storage'> | 'log' | 'config';
+	readonly name: Exclude<keyof ServeOptions, `on${string}` | 'storage'> | 'log' | 'open' | 'config';
 	/** As the argument parser and the usage text write it. */
 	readonly flags: string;
 	/** What switches it off, where it can be on by default. */
@@ -125,6 +125,33 @@ export const OPTIONS: readonly OptionSpec[] = [
 		help: 'give browsers a service worker, and pages with all they need in one response',
 		fallback: 'off; on with --production',
 		accepts: flag,
+	},
+	{
+		name: 'live',
+		flags: '--live',
+		off: '--no-live',
+		help: 'have open pages show what has changed as soon as it has',
+		fallback: 'on; off with --production',
+		accepts: flag,
+	},
+	{
+		name: 'forwardConsole',
+		flags: '--forward-console',
+		help: 'show here what pages write to their consoles, and their errors',
+		fallback: 'off',
+		accepts: flag,
+	},
+	{
+		name: 'open',
+		flags: '--open [path]',
+		help: 'open a browser at this path of the site; alone: /',
+		fallback: 'off',
+		accepts: {
+			expected: 'a path such as /about',
+			isValid: (value) =>
+				typeof value === 'boolean' ||
+				(typeof value === 'string' && /^(?:\/|\/?[^\s\\/][^\s\\]*)$/.test(value)),
+		},
 	},
 	{
 		name: 'trailingSlash',

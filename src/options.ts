@@ -1,6 +1,7 @@
 // Every option of `serve`: its type, default and unit, once.
 
 import { UsageError } from './errors.ts';
+import type { LiveEvent } from './live-events.ts';
 import type { RequestEntry } from './log.ts';
 import { type Check, OPTIONS, text } from './option-table.ts';
 
@@ -65,6 +66,17 @@ export interface ServeOptions {
 	 * @default false; true in production
 	 */
 	readonly bundle?: boolean | undefined;
+	/**
+	 * Have open pages show what has changed: anew, or in place where it is a style sheet, an image or a font. Browsers get a
+	 * small script with each page for it.
+	 * @default true; false in production
+	 */
+	readonly live?: boolean | undefined;
+	/**
+	 * Have open pages tell `onLive` what they write to their console, and errors that nobody caught. Only with `live`.
+	 * @default false
+	 */
+	readonly forwardConsole?: boolean | undefined;
 	/**
 	 * Under which address a page is shown: `/about` and `/about/` lead to `about.html` and to `about/index.html` either way.
 	 * `keep`: where its relative references work as written; `add`: under `/about/` alone; `remove`: under `/about` alone,
@@ -151,6 +163,8 @@ export interface ServeOptions {
 	readonly onRequest?: ((entry: RequestEntry) => void) | undefined;
 	/** Told in one line when a file cannot be read or watched; the server goes on. */
 	readonly onProblem?: ((message: string) => void) | undefined;
+	/** Told of what happens while somebody works on the site. Only with `live`. */
+	readonly onLive?: ((event: LiveEvent) => void) | undefined;
 }
 
 /** The same with every default filled in, except those that depend on the environment. */
@@ -168,6 +182,8 @@ export interface ResolvedOptions {
 	readonly pushCount: number;
 	readonly hints: boolean;
 	readonly bundle: boolean;
+	readonly live: boolean;
+	readonly forwardConsole: boolean;
 	readonly trailingSlash: 'keep' | 'add' | 'remove';
 	readonly single: string | boolean;
 	readonly list: boolean;
@@ -188,6 +204,7 @@ export interface ResolvedOptions {
 	readonly storage: string | undefined;
 	readonly onRequest: ServeOptions['onRequest'];
 	readonly onProblem: ServeOptions['onProblem'];
+	readonly onLive: ServeOptions['onLive'];
 }
 
 const listener: Check = { expected: 'a function', isValid: (value) => typeof value === 'function' };
@@ -198,6 +215,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map([
 	['storage', text('a folder')],
 	['onRequest', listener],
 	['onProblem', listener],
+	['onLive', listener],
 ]);
 
 const DEFAULTS: ResolvedOptions = {
@@ -212,6 +230,8 @@ const DEFAULTS: ResolvedOptions = {
 	pushCount: 100,
 	hints: true,
 	bundle: false,
+	live: true,
+	forwardConsole: false,
 	trailingSlash: 'keep',
 	single: false,
 	list: false,
@@ -229,6 +249,7 @@ const DEFAULTS: ResolvedOptions = {
 	storage: undefined,
 	onRequest: undefined,
 	onProblem: undefined,
+	onLive: undefined,
 };
 
 /**
@@ -243,12 +264,15 @@ export const resolveOptions = (options: ServeOptions): ResolvedOptions => {
 		checkOption(name, value);
 	}
 	// Whoever hosts a site has visitors who come again; whoever makes one wants to see what is there without a third party.
-	const byMode = { bundle: options.production ?? DEFAULTS.production };
+	const { production = DEFAULTS.production } = options;
+	const byMode = { bundle: production, live: !production };
 	const resolved: ResolvedOptions = { ...DEFAULTS, ...byMode, ...Object.fromEntries(given) };
 	if (resolved.key !== undefined && typeof resolved.cert !== 'string')
 		throw new UsageError('key', 'a certificate file to go with it', 'none');
 	if (resolved.unix !== undefined && resolved.port !== undefined)
 		throw new UsageError('port', 'none beside a Unix socket', resolved.port);
+	if (resolved.forwardConsole && !resolved.live)
+		throw new UsageError('forwardConsole', 'live reload to go with it', 'none');
 	checkRedirect(resolved);
 	return resolved;
 };

@@ -60,6 +60,8 @@ options('what is given stands, and nothing else changes', () => {
 		pushCount: 0,
 		hints: false,
 		bundle: true,
+	live: true,
+	forwardConsole: true,
 		trailingSlash: 'add',
 		single: 'app.html',
 		list: true,
@@ -77,6 +79,7 @@ options('what is given stands, and nothing else changes', () => {
 		storage: 'folder',
 		onRequest: () => {},
 		onProblem: () => {},
+	onLive: () => {},
 	};
 	assert.equal(resolveOptions(given), given);
 	for (const [name, value] of Object.entries(given))

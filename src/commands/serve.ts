@@ -14,7 +14,7 @@ import { dataFolder } from '../tls/data-folder.ts';
 export const runServe = async (
 	directory: string,
 	options: ServeOptions,
-	log: LogFormat,
+	{ log }: { readonly log: LogFormat; readonly open: string | boolean },
 	version: string,
 ): Promise<void> => {
 	// Whoever read our output may have gone: that is no reason to stop serving.
