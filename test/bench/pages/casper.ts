@@ -27,6 +27,7 @@ async function run({ directory, log, options, early }: Command): Promise<void> {
 	const note = (status: number, target: string, bytes: number): void =>
 		void lines.write(`${status} ${target} ${bytes}\n`);
 	const server = await serve(directory, {
+		live: false,
 		...options,
 		onProblem: (message) => console.error(message),
 		...(early === undefined && { onRequest: ({ status, target, bytes }) => note(status, target, bytes) }),

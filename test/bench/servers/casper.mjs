@@ -4,7 +4,7 @@
 
 const [entry, directory, options] = process.argv.slice(2);
 const { serve } = await import(entry);
-const server = await serve(directory, JSON.parse(options));
+const server = await serve(directory, { live: false, ...JSON.parse(options) });
 process.send({ kind: 'listening', url: String(server.url) });
 process.on('message', () => process.send({ kind: 'memory', bytes: process.memoryUsage.rss() }));
 process.on('disconnect', () => process.exit());
