@@ -45,6 +45,8 @@ export type Link = Pick<
 	readonly text: string;
 	/** What else a client may choose in its place. */
 	readonly alternatives?: readonly URL[];
+	/** Of a module: what leads nowhere is an error, where other references are passed over. */
+	readonly isSpecifier?: boolean;
 };
 
 /** More than there are ranks: what is in a frame comes after all that its page refers to. */
@@ -109,6 +111,7 @@ function* moduleLinks({ asset, url, crossorigin }: Source, document: DocumentSou
 			text: specifier,
 			as,
 			isModule: as === 'script',
+			isSpecifier: true,
 			crossorigin: crossorigin ?? 'anonymous',
 			integrity: target && document.importMap.integrity.get(target.href),
 			line,
@@ -121,3 +124,14 @@ function* moduleLinks({ asset, url, crossorigin }: Source, document: DocumentSou
 	const isBroken = links.some(({ target }) => target === undefined);
 	for (const link of links) if (!isBroken || link.target === undefined) yield link;
 }
+
+/**
+ * Path and query as requested: with the `?` of an empty query, and with `^` as browsers write it (Node before 24 does
+ * not).
+ */
+export const urlOf = (target: URL): string =>
+	target.pathname.replaceAll('^', '%5E') +
+	withoutFragment(target.href).slice(ORIGIN.length + target.pathname.length);
+
+/** A URL's text without its fragment. */
+export const withoutFragment = (href: string): string => href.replace(/#.*/s, '');

@@ -1,7 +1,15 @@
 // The closure of a page: everything that it refers to, itself or through its style sheets, modules and frames, in the
 // order in which it is held up by it.
 
-import { type DocumentSource, type Link, linksOf, type Source, toDocument } from './closure-walk.ts';
+import {
+	type DocumentSource,
+	type Link,
+	linksOf,
+	type Source,
+	toDocument,
+	urlOf,
+	withoutFragment,
+} from './closure-walk.ts';
 import { applyHeaderRules, HEADERS_PATH, type HeaderRules } from './header-rules.ts';
 import { parseUrl } from './hrefs.ts';
 import { matchesEveryScreen } from './media.ts';
@@ -45,6 +53,11 @@ export interface Closure {
 	readonly dependencies: readonly Dependency[];
 	/** What a client may choose in place of some of them, as of images in several sizes. */
 	readonly alternatives?: readonly Dependency[];
+	/**
+	 * What of this site the page itself, its style sheets and modules refer to, but that is not there, whatever it is
+	 * reserved for: each place that does so once. Module specifiers that lead nowhere, too.
+	 */
+	readonly missing?: readonly Dependency[];
 	/** URLs that the site's own rules name in the `Link` field of the page. */
 	readonly named: ReadonlySet<string>;
 	/** The page or frames on whose text some of it depends, though that was not at hand. */
@@ -130,6 +143,7 @@ class Walk {
 	readonly #lookups = new Map<string, Outcome>();
 	readonly #found = new Map<string, Found>();
 	readonly #alternatives = new Map<string, Dependency>();
+	readonly #missing = new Map<string, Dependency>();
 	/** What is followed, breadth first: what is found earlier is needed earlier. */
 	readonly #queue: Source[] = [];
 	readonly #followed = new Set<string>();
@@ -206,6 +220,7 @@ class Walk {
 			hasImportMap,
 			dependencies,
 			alternatives,
+			missing: [...this.#missing.values()],
 			named: this.#named,
 			unread,
 		};
@@ -304,10 +319,12 @@ class Walk {
 		for (const target of link.alternatives ?? []) {
 			if (this.#alternatives.size >= MAX_DEPENDENCIES) break;
 			const other = this.#toDependency({ ...link, target, reservation: 'the client chooses' }, from);
+			this.#noteMissing(other, { ...link, target }, document);
 			if (other.asset !== undefined) this.#alternatives.set(other.url, other);
 		}
 		const dependency = this.#toDependency(link, from);
 		const { url, asset, reservation, crossorigin, depth } = dependency;
+		this.#noteMissing(dependency, link, document);
 		if (url === this.#url) return;
 		const earlier = this.#found.get(url);
 		if (earlier === undefined && this.#found.size >= MAX_DEPENDENCIES) return;
@@ -320,6 +337,18 @@ class Walk {
 		}
 		if (asset !== undefined && reservation === undefined && link.leads !== undefined)
 			this.#follow({ asset, url, as: link.leads, depth, document, crossorigin });
+	}
+
+	#noteMissing(dependency: Dependency, { target, isSpecifier }: Link, document: DocumentSource): void {
+		// A frame shows its own.
+		if (dependency.asset !== undefined || document.depth > 0 || this.#missing.size >= MAX_DEPENDENCIES)
+			return;
+		const isMissing =
+			target === undefined
+				? isSpecifier === true
+				: target.origin === ORIGIN && this.#lookUp(target.pathname) === 'nothing';
+		const { from, line, url } = dependency;
+		if (isMissing) this.#missing.set(`${from} ${line} ${url}`, dependency);
 	}
 
 	#toDependency(link: Link, from: { readonly url: string; readonly depth: number }): Dependency {
@@ -353,13 +382,3 @@ interface SheetAt extends SheetInUse {
 	readonly depth: number;
 	readonly linesBefore: number;
 }
-
-/**
- * Path and query as requested: with the `?` of an empty query, and with `^` as browsers write it (Node before 24 does
- * not).
- */
-const urlOf = (target: URL): string =>
-	target.pathname.replaceAll('^', '%5E') +
-	withoutFragment(target.href).slice(ORIGIN.length + target.pathname.length);
-
-const withoutFragment = (href: string): string => href.replace(/#.*/s, '');
