@@ -732,6 +732,125 @@ watcher('many looks at one path at once agree', async () => {
 	}
 });
 
+watcher('what is checked is of now', async () => {
+	const { site, root, changes } = await awake(await makeFolder({ a: '1', 'x/b': '1', c: '1' }));
+	const check = async (path: string): Promise<string | undefined> =>
+		(await site.check([path as UrlPath])).get(path as UrlPath)?.hash;
+	await put(root, 'a', '2');
+	assert.is(await check('/a'), hashOf('2'));
+	await put(root, '.b', 'of the same size');
+	await rename(join(root, '.b'), join(root, 'x/b'));
+	assert.is(await check('/x/b'), hashOf('of the same size'));
+	await put(root, 'y/new', '1');
+	assert.is(await check('/y/new'), hashOf('1'));
+	await put(root, '.hidden', '1');
+	await symlink('/etc/passwd', join(root, 'outside'));
+	for (const path of ['/.hidden', '/outside', '/none', '/none/at/all', '/x', '/a/b', '/nul\0', '/..', '/'])
+		assert.is(await check(path), undefined, path);
+	assert.equal(changes, [['/a'], ['/x/b'], ['/y/new']]);
+});
+
+watcher('a link that is checked is followed as everywhere', async () => {
+	const outside = await makeFolder({ secret: 'secret' });
+	const { site, root } = await awake(await makeFolder({ 'real/a': '1', b: '1' }));
+	await symlink('real', join(root, 'link'));
+	const paths = ['/link/a', '/b'] as UrlPath[];
+	assert.is((await site.check(paths)).get('/link/a' as UrlPath)?.hash, hashOf('1'));
+	await rm(join(root, 'b'));
+	await symlink(join(outside, 'secret'), join(root, 'b'));
+	await untilNone(async () =>
+		(await site.check(paths)).get('/b' as UrlPath) === undefined ? [] : ['a link leads out'],
+	);
+});
+
+watcher('what is checked and has just vanished stays a moment, then goes', async () => {
+	const { site, root, changes } = await awake(await makeFolder({ a: '1', b: '1' }));
+	await rm(join(root, 'a'));
+	await rm(join(root, 'b'));
+	const snapshot = await site.check(['/a', '/b'] as UrlPath[]);
+	assert.is(snapshot.get('/a' as UrlPath)?.hash, hashOf('1'));
+	await put(root, 'a', '2');
+	await until(
+		'/b gone',
+		async () => (await site.check(['/b' as UrlPath])).get('/b' as UrlPath) === undefined,
+	);
+	await until(
+		'/a there',
+		async () => (await site.check(['/a' as UrlPath])).get('/a' as UrlPath) !== undefined,
+	);
+	assert.equal(changes.flat().sort(), ['-/b', '/a']);
+});
+
+watcher('a path that was checked a moment ago is not checked again', async () => {
+	const files = Array.from({ length: 500 }, (_, at) => `/${at}` as UrlPath);
+	const { site, root } = await awake(await makeFolder(Object.fromEntries(files.map((path) => [path, '1']))));
+	assert.not.ok(site.isChecked(files));
+	const checks = [site.check(files), site.check(files.slice(0, 9))];
+	assert.not.ok(site.isChecked(files), 'it is under way');
+	await Promise.all(checks);
+	// At once: a machine that takes 100 ms for this would need no cache either.
+	const began = performance.now();
+	await site.check(files.slice(0, 1));
+	const isFresh = site.isChecked(files.slice(0, 1));
+	assert.ok(isFresh || performance.now() - began > 50);
+	assert.not.ok(site.isChecked([...files, '/none' as UrlPath]));
+	await until('it is long ago', () => !site.isChecked(files.slice(0, 1)));
+	await put(root, '0', '2');
+	assert.is((await site.check(files)).get('/0' as UrlPath)?.hash, hashOf('2'));
+});
+
+watcher('what was checked is not undone by a look that began before', async () => {
+	const versions = Array.from({ length: 12 }, (_, at) => hashOf(String(at)));
+	const path = '/big/0' as UrlPath;
+	const seen: number[] = [];
+	const folder = await makeFolder(
+		Object.fromEntries(Array.from({ length: 3000 }, (_, at) => [`.next/${at}`, '0'])),
+	);
+	const site = await openSite(folder, {
+		onChange: (changes) => {
+			const hash = changes.get(path)?.hash;
+			if (hash !== undefined) seen.push(versions.indexOf(hash));
+		},
+	});
+	sites.push(site);
+	await site.ready;
+	// A look at all of them is under way for a while.
+	await rename(join(folder, '.next'), join(folder, 'big'));
+	for (const [version, hash] of versions.entries()) {
+		// In one move: what is written in place is empty first.
+		await put(folder, '.0', String(version));
+		await rename(join(folder, '.0'), join(folder, 'big/0'));
+		await untilNone(async () =>
+			(await site.check([path])).get(path)?.hash === hash ? [] : ['it is not checked yet'],
+		);
+	}
+	await until('all are there', () => site.snapshot.files === 3000);
+	assert.equal(
+		seen,
+		[...seen].sort((one, other) => one - other),
+	);
+	assert.is(site.snapshot.get(path)?.hash, versions.at(-1));
+});
+
+watcher('a folder that is watched as it should be is left as it is, and nothing is said', async () => {
+	const folder = await makeFolder({ 'a.html': '1' });
+	const before = await stat(folder, { bigint: true });
+	const one = await watched(folder);
+	await one.site.ready;
+	// By then the watch has been tried, and what was checked should have been told.
+	await put(folder, 'a.html', '22');
+	await one.site.check(['/a.html' as UrlPath]);
+	await setTimeout(2500);
+	const { mode, uid, gid, mtimeNs, nlink } = await stat(folder, { bigint: true });
+	assert.equal(
+		[mode, uid, gid, mtimeNs, nlink],
+		[before.mode, before.uid, before.gid, before.mtimeNs, before.nlink],
+	);
+	assert.equal(await readdir(folder), ['a.html']);
+	assert.equal([...new Set(one.changes.flat())], ['/a.html']);
+	assert.equal(one.problems, []);
+});
+
 watcher('closing ends the scan, and nothing is heard any more', async () => {
 	const one = await watched(await bigFolder());
 	await one.site.settle('/zz/');

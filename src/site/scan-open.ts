@@ -1,8 +1,8 @@
-// Opens files to be read. Where the disk answers at once, as from the page cache, five waits for a thread take ten times as
+// Opens files to be read, and asks about them. Where the disk answers at once, as from the page cache, five waits for a thread take ten times as
 // long as what is waited for; where it does not, nobody is to wait for it but who asked.
 
-import { type BigIntStats, closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type BigIntStats, closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 
 /** What is needed of an open file. */
 export interface OpenFile {
@@ -33,11 +33,46 @@ let sliceEndsMs = 0;
  */
 export const openFile = async (file: string, flags: number, isOneOfMany: boolean): Promise<OpenFile> => {
 	if (!isOneOfMany || spentMs > FORGIVEN_MS + steps * QUICK_MS) return open(file, flags);
-	if (performance.now() > sliceEndsMs) {
-		await new Promise(setImmediate);
-		sliceEndsMs = performance.now() + SLICE_MS;
-	}
+	await letOthersIn();
 	return new QuickFile(timed(() => openSync(file, flags)));
+};
+
+const letOthersIn = async (): Promise<void> => {
+	if (performance.now() <= sliceEndsMs) return;
+	await new Promise(setImmediate);
+	sliceEndsMs = performance.now() + SLICE_MS;
+};
+
+/** Of what is asked, so much time, in milliseconds, is never owed; each question earns so much of it. */
+const MOST_CREDIT_MS = 50;
+const EARNED_MS = 0.05;
+/** A disk that was too slow gets its next chance so much later. */
+const CHANCE_MS = 10_000;
+
+let creditMs = MOST_CREDIT_MS;
+let nextChanceMs = 0;
+
+/**
+ * What the disk says of `file`, links followed; `undefined` if nothing is there, or may not be asked.
+ * @param isOneOfMany whether to ask without waiting, as long as the disk is quick
+ */
+export const statFile = async (file: string, isOneOfMany: boolean): Promise<BigIntStats | undefined> => {
+	if (!isOneOfMany || performance.now() < nextChanceMs)
+		return stat(file, { bigint: true }).catch(() => undefined);
+	await letOthersIn();
+	const began = performance.now();
+	try {
+		return statSync(file, { bigint: true, throwIfNoEntry: false });
+	} catch {
+		return undefined;
+	} finally {
+		const ended = performance.now();
+		creditMs = Math.min(MOST_CREDIT_MS, creditMs + EARNED_MS - (ended - began));
+		if (creditMs < 0) {
+			creditMs = MOST_CREDIT_MS;
+			nextChanceMs = ended + CHANCE_MS;
+		}
+	}
 };
 
 class QuickFile implements OpenFile {

@@ -10,7 +10,7 @@ import { parseRedirectRules, REDIRECTS_PATH } from './redirect-rules.ts';
 import { type References, referencesOfHtml } from './references.ts';
 import { referencesOfCss } from './references-css.ts';
 import { importsOfModule } from './references-modules.ts';
-import { type OpenFile, openFile } from './scan-open.ts';
+import { type OpenFile, openFile, statFile } from './scan-open.ts';
 import { type Asset, isCss, isHtml, isJavaScript, isXhtml, toAsset, typeOf } from './snapshot.ts';
 import { type Found, ROOT } from './terrain.ts';
 import { decodeCss, encodingOf } from './text.ts';
@@ -120,9 +120,16 @@ export const folderIdAt = async (root: string, path: UrlPath): Promise<string | 
 	return stats?.isDirectory() ? `${stats.dev}-${stats.ino}-${stats.birthtimeNs}` : undefined;
 };
 
-/** {@link diskVersionOf} what is at `path` now. */
-export const diskVersionAt = async (root: string, path: UrlPath): Promise<string | undefined> => {
-	const stats = await stat(fileOf(root, path), { bigint: true }).catch(() => undefined);
+/**
+ * {@link diskVersionOf} what is at `path` now.
+ * @param isFar whether the disk is that of another machine, which may be silent for long
+ */
+export const diskVersionAt = async (
+	root: string,
+	path: UrlPath,
+	isFar = false,
+): Promise<string | undefined> => {
+	const stats = await statFile(fileOf(root, path), !isFar);
 	return stats && diskVersionOf(stats);
 };
 

@@ -37,7 +37,7 @@ export class Terrain {
 	readonly links: Links = new Links();
 	/** Every folder that ever was, with its last identity. */
 	readonly #folders = new Map<UrlPath, string>();
-	/** Since when known files are gone, by the clock of {@link Terrain.forget}. */
+	/** Since when known files are gone, by the clock of {@link Terrain.isGone}. */
 	readonly #gone = new Map<UrlPath, number>();
 
 	/** Whether the folder at `path` is the one that was there; `undefined`: there is none. */
@@ -57,6 +57,15 @@ export class Terrain {
 		this.#gone.delete(path);
 	}
 
+	/** Takes note that a known file is not there. Returns whether it is gone for good. */
+	isGone(path: UrlPath, nowMs: number): boolean {
+		const sinceMs = this.#gone.get(path) ?? nowMs;
+		const isFinal = nowMs - sinceMs >= GONE_MS;
+		if (isFinal) this.#gone.delete(path);
+		else this.#gone.set(path, sinceMs);
+		return isFinal;
+	}
+
 	/**
 	 * Takes note of what was known at or below some paths and was not seen there.
 	 * @returns files with the path that they lie at or below, and whether they are gone for good
@@ -70,11 +79,7 @@ export class Terrain {
 		for (const [path, top] of this.#knownWithin(scope, snapshot)) {
 			if (!seen.link.has(path)) this.links.delete(path);
 			if (seen.file.has(path) || snapshot.get(path) === undefined) continue;
-			const sinceMs = this.#gone.get(path) ?? nowMs;
-			const isFinal = nowMs - sinceMs >= GONE_MS;
-			if (isFinal) this.#gone.delete(path);
-			else this.#gone.set(path, sinceMs);
-			yield { path, top, isFinal };
+			yield { path, top, isFinal: this.isGone(path, nowMs) };
 		}
 	}
 

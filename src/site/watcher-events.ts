@@ -1,6 +1,7 @@
-// Chokidar, and what there is instead where the system has not enough watches or descriptors for it.
+// Chokidar, and what it forgets to close. Ends where the system has not enough watches or descriptors for it.
 
 import { type FSWatcher, watch } from 'chokidar';
+import { isLack, type Lack } from './watcher-blindness.ts';
 
 /** What a watch tells. */
 export interface EventListener {
@@ -12,16 +13,11 @@ export interface EventListener {
 	onReady(): void;
 	/** Part of what there is cannot be watched. Told once. */
 	onPartlyBlind(error: unknown): void;
-	/** No events will be told (any more). `reason` says why, and what would help. */
-	onBlind(reason: string): void;
+	/** The system told something, of interest or not, of `name` in the folder `watched`, or of the file `watched` itself. */
+	onSign(watched: string, name: string): void;
+	/** No events will be told (any more), for lack of something. */
+	onBlind(lack: Lack): void;
 }
-
-/** Where there is too little to watch with: what more of it would take. */
-const REMEDIES: ReadonlyMap<unknown, string> = new Map([
-	['ENOSPC', 'raise fs.inotify.max_user_watches (sysctl), or ignore folders'],
-	['EMFILE', 'raise ulimit -n, or fs.inotify.max_user_instances (sysctl)'],
-	['ENFILE', 'raise fs.file-max (sysctl)'],
-]);
 
 /** Events of folders and files, and of all below them, until it is closed. */
 export class Events {
@@ -36,6 +32,10 @@ export class Events {
 		const ignored = (file: string): boolean => !listener.isOfInterest(file);
 		this.#watcher = watch([...files], { followSymlinks: false, ignoreInitial: true, ignored })
 			.on('all', (_event, file) => listener.onEvent(file))
+			.on('raw', (_event, name, details) => {
+				const { watchedPath } = details as { readonly watchedPath?: unknown };
+				if (typeof watchedPath === 'string') listener.onSign(watchedPath, name ?? '');
+			})
 			.on('ready', () => listener.onReady())
 			.on('error', (error) => this.#fail(error));
 		this.#watches = new Watches(this.#watcher);
@@ -54,12 +54,11 @@ export class Events {
 
 	/** Once: a lack of watches is told for every file. */
 	#fail(error: unknown): void {
-		const { code, message } = error as NodeJS.ErrnoException;
-		const remedy = REMEDIES.get(code);
-		if (remedy !== undefined) {
+		const { code } = error as NodeJS.ErrnoException;
+		if (isLack(code)) {
 			if (this.#watcher === undefined) return;
 			void this.close();
-			this.#listener.onBlind(`${message}; ${remedy}`);
+			this.#listener.onBlind(code);
 		} else if (!this.#isPartlyBlind) {
 			this.#isPartlyBlind = true;
 			this.#listener.onPartlyBlind(error);

@@ -7,11 +7,15 @@ import type { UrlPath } from './paths.ts';
 import type { RouteOptions } from './routes.ts';
 import { diskVersionAt, explore, fileOf, folderIdAt, pathOf, Readings } from './scan.ts';
 import { type Asset, type Changes, Snapshot } from './snapshot.ts';
-import { type Found, foldersAbove, type LinkTarget, ROOT, type Seen, Terrain } from './terrain.ts';
+import { type Found, foldersAbove, type LinkTarget, ROOT, Terrain } from './terrain.ts';
 import type { Visibility } from './visibility.ts';
 import type { Site, SiteListener } from './watcher.ts';
+import { type Blindness, lineOf } from './watcher-blindness.ts';
+import { Checks } from './watcher-checks.ts';
 import { Events } from './watcher-events.ts';
+import { Findings } from './watcher-found.ts';
 import { Looks, note, type Occasion, type Touched } from './watcher-looks.ts';
+import { Sight } from './watcher-sight.ts';
 
 /** Files read at a time: more do not go faster on the four threads that Node gives the file system. */
 const READERS = 8;
@@ -22,8 +26,9 @@ const AGAIN_MS = 100;
 const LAST_MS = 1000;
 /** While the root itself is gone, as between a clean and a build, we look for it so often. */
 const ROOT_GONE_MS = 500;
-/** What cannot be watched is looked at so often. */
+/** What cannot be watched is looked at so often; but a look is followed by a pause of so many times its length. */
 const POLL_MS = 2000;
+const REST = 10;
 
 /** The site of a folder from its first look until it is closed. */
 export class WatchedSite implements Site, Unfinished {
@@ -39,8 +44,11 @@ export class WatchedSite implements Site, Unfinished {
 	readonly #looks = new Looks((touched) => this.#look(touched));
 	#events: Events | undefined;
 	#onWatching = (): void => {};
+	readonly #checks = new Checks((paths) => this.#check(paths));
+	readonly #sight: Sight;
 	#isClosed = false;
-	#isPolling = false;
+	/** Whether everything is looked at now and then, and why. */
+	#blindness: Blindness | undefined;
 
 	/** @param root absolute, links resolved */
 	constructor(root: string, listener: SiteListener, routes: RouteOptions, visibility: Visibility) {
@@ -48,6 +56,7 @@ export class WatchedSite implements Site, Unfinished {
 		this.routes = routes;
 		this.#listener = listener;
 		this.#visibility = visibility;
+		this.#sight = new Sight(root, (blindness) => this.#poll(blindness));
 		this.#readings = new Readings(root, (file, error) => this.#report(file, error), visibility);
 		this.ready = this.#looks.now(new Map([[ROOT, 'again']])).then(() => {
 			this.isReady = true;
@@ -65,8 +74,18 @@ export class WatchedSite implements Site, Unfinished {
 		return this.snapshot;
 	}
 
+	async check(paths: Iterable<UrlPath>): Promise<Snapshot> {
+		await this.#checks.run(paths);
+		return this.snapshot;
+	}
+
+	isChecked(paths: Iterable<UrlPath>): boolean {
+		return this.#checks.areFresh(paths);
+	}
+
 	async close(): Promise<void> {
 		this.#isClosed = true;
+		this.#sight.end();
 		const looked = this.#looks.end();
 		this.#onWatching();
 		await this.ready;
@@ -92,35 +111,81 @@ export class WatchedSite implements Site, Unfinished {
 		this.snapshot = after;
 	}
 
+	async #check(paths: readonly UrlPath[]): Promise<void> {
+		const queue = [...paths];
+		await inParallel(async () => {
+			for (let path = queue.pop(); path !== undefined && !this.#isClosed; path = queue.pop())
+				try {
+					await this.#checkOne(path);
+				} catch (error) {
+					this.#report(fileOf(this.root, path), error);
+				}
+		});
+	}
+
+	async #checkOne(path: UrlPath): Promise<void> {
+		if (this.#visibility.hides(path)) return;
+		const known = this.snapshot.get(path);
+		const version = await diskVersionAt(this.root, path, this.#isFar);
+		if (version === known?.diskVersion) return;
+		// What lies beyond a folder that nobody has seen, only a look at that can tell: it may be a link that leads out.
+		const unseen =
+			known === undefined ? foldersAbove(path).find((folder) => !this.#isSeen(folder)) : undefined;
+		if (unseen !== undefined) return this.#looks.now(new Map([[unseen, 'again']]));
+		const asset = version === undefined ? undefined : await this.#readings.readAnew(path, known);
+		if (asset !== undefined) this.#terrain.recall(path);
+		else if (this.snapshot.get(path) === undefined) return;
+		if (asset?.hash !== known?.hash && this.#isWatched(path)) this.#sight.expect(path);
+		if (asset === undefined && !this.#terrain.isGone(path, performance.now()))
+			this.#lookSoon([path], 'again');
+		else this.#publish(new Map([[path, asset]]));
+	}
+
+	#isSeen(folder: UrlPath): boolean {
+		return !this.#terrain.isSameFolder(folder, undefined);
+	}
+
+	/** Whether what happens at `path` is told at once: not what a link leads to, nor what lies in a new folder. */
+	#isWatched(path: UrlPath): boolean {
+		return this.#isSeen(foldersAbove(path).at(-1) ?? ROOT) && this.#terrain.links.resolve(path) === undefined;
+	}
+
 	/** Resolves once changes are seen as they happen, or the site is closed. */
-	#watch(): Promise<void> {
-		if (this.#isClosed) return Promise.resolve();
+	async #watch(): Promise<void> {
+		await this.#sight.examine();
+		if (this.#isClosed) return;
 		const elsewhere = [...this.#terrain.links.targets()].filter((target) => !this.#isShown(target));
 		this.#events = new Events([this.root, ...elsewhere], {
 			isOfInterest: (file) => this.#isOfInterest(file),
 			onEvent: (file) => this.#touch(file),
-			// What happened after the scan and before there was a watch.
+			onSign: (watched, name) => this.#sight.tell(watched, name),
 			onReady: () => {
-				this.#lookSoon([ROOT], 'last');
 				this.#onWatching();
+				if (this.#isClosed) return;
+				// What happened after the scan and before there was a watch.
+				const caughtUp = this.#looks.now(new Map([[ROOT, 'last']]));
+				void caughtUp.then(() => this.#sight.begin());
 			},
 			onPartlyBlind: (error) => this.#report(this.root, error),
-			onBlind: (reason) => this.#poll(reason),
+			onBlind: (code) => {
+				this.#sight.lose({ kind: 'exhausted', code });
+				this.#onWatching();
+			},
 		});
 		return new Promise((resolve) => {
 			this.#onWatching = resolve;
 		});
 	}
 
-	/** Looks at everything now and then. */
-	#poll(reason: string): void {
-		const pause = `${POLL_MS / 1000} s`;
-		this.#tell(
-			`${this.root}: cannot be watched, so changes are seen with a delay of some ${pause}: ${reason}`,
-		);
-		this.#isPolling = true;
+	/** From now on looks at everything now and then, whatever events tell. */
+	#poll(blindness: Blindness): void {
+		this.#blindness = blindness;
+		this.#tell(lineOf(this.root, blindness, POLL_MS, this.snapshot.files));
 		this.#lookSoon([ROOT], 'last');
-		this.#onWatching();
+	}
+
+	get #isFar(): boolean {
+		return this.#blindness?.kind === 'far';
 	}
 
 	#pathOf(file: string): UrlPath | undefined {
@@ -156,8 +221,9 @@ export class WatchedSite implements Site, Unfinished {
 
 	/** Looks at what lies at some paths and below them, and publishes what is other than known. Never throws. */
 	async #look(touched: Touched): Promise<void> {
-		const seen = { file: new Set<UrlPath>(), folder: new Set<UrlPath>(), link: new Set<UrlPath>() };
-		const look: Look = { changes: new Map(), seen, differing: new Set() };
+		const look = new Findings();
+		const { seen } = look;
+		const began = performance.now();
 		try {
 			const scope = await this.#scopeOf(touched);
 			await this.#explore(scope, look);
@@ -165,13 +231,16 @@ export class WatchedSite implements Site, Unfinished {
 			const tops = new Set(scope.keys());
 			for (const missing of this.#terrain.forget(tops, seen, this.snapshot, performance.now())) {
 				look.differing.add(missing.top);
-				if (missing.isFinal) look.changes.set(missing.path, undefined);
+				if (missing.isFinal) look.note(missing.path, this.snapshot.get(missing.path), undefined);
 			}
-			this.#publish(look.changes);
+			this.#lookSoon(this.#publishFound(look), 'again');
 			if (scope.has(ROOT) && !seen.folder.has(ROOT)) this.#looks.later([ROOT], 'again', ROOT_GONE_MS);
-			if (this.#isPolling && scope.has(ROOT)) this.#looks.later([ROOT], 'last', POLL_MS, 'poll');
 			// Once there is a watch it looks at everything anyway.
-			else if (this.isReady) this.#lookAgain(scope, look.differing);
+			if (this.isReady) this.#lookAgain(scope, look.differing);
+			if (this.#blindness !== undefined && scope.has(ROOT)) {
+				const pauseMs = Math.max(POLL_MS, REST * (performance.now() - began));
+				this.#looks.later([ROOT], 'last', pauseMs, 'poll');
+			}
 		} catch (error) {
 			this.#report(this.root, error);
 			this.#looks.later([...touched.keys()], 'again', LAST_MS);
@@ -179,7 +248,11 @@ export class WatchedSite implements Site, Unfinished {
 	}
 
 	#lookAgain(scope: Touched, differing: ReadonlySet<UrlPath>): void {
-		const again = [...scope.keys()].filter((path) => scope.get(path) === 'event' || differing.has(path));
+		const isPoll = (path: UrlPath): boolean =>
+			this.#blindness !== undefined && path === ROOT && scope.get(path) === 'last';
+		const again = [...scope.keys()].filter(
+			(path) => scope.get(path) === 'event' || (differing.has(path) && !isPoll(path)),
+		);
 		const last = [...scope.keys()].filter((path) => scope.get(path) === 'again' && !differing.has(path));
 		this.#looks.later(again, 'again', AGAIN_MS);
 		this.#looks.later(last, 'last', LAST_MS);
@@ -204,7 +277,7 @@ export class WatchedSite implements Site, Unfinished {
 		return scope;
 	}
 
-	async #explore(scope: Touched, look: Look): Promise<void> {
+	async #explore(scope: Touched, look: Findings): Promise<void> {
 		const all = exploreAll(this.root, scope.keys(), this.#visibility);
 		let published = performance.now();
 		await inParallel(async () => {
@@ -216,31 +289,34 @@ export class WatchedSite implements Site, Unfinished {
 				const isCertain = found.path !== top || scope.get(top) !== 'event';
 				if (await this.#takeIn(found, look, isCertain)) look.differing.add(top);
 				if (this.isReady || performance.now() - published < PUBLISH_MS) continue;
-				this.#publishUnknown(look);
+				this.#publishFound(look);
 				published = performance.now();
 			}
 		});
-		if (!this.isReady) this.#publishUnknown(look);
+		if (!this.isReady) this.#publishFound(look);
 	}
 
 	/** Takes note of one thing found. Returns whether it is other than known. */
-	async #takeIn(found: Found, look: Look, isCertain: boolean): Promise<boolean> {
+	async #takeIn(found: Found, look: Findings, isCertain: boolean): Promise<boolean> {
 		const { path } = found;
 		if (found.kind === 'folder') return this.#takeInFolder(path, found.id);
 		if (found.kind === 'link') return this.#takeInLink(path, found);
 		const known = this.snapshot.get(path);
 		const isKnown =
-			isCertain && known !== undefined && (await diskVersionAt(this.root, path)) === known.diskVersion;
+			isCertain &&
+			known !== undefined &&
+			(await diskVersionAt(this.root, path, this.#isFar)) === known.diskVersion;
 		const asset = isKnown ? known : await this.#readings.readAnew(path, known, found.isListed);
 		if (asset === undefined) look.seen.file.delete(path);
 		else this.#terrain.recall(path);
 		if (asset === undefined || isSame(asset, known)) return false;
-		look.changes.set(path, asset);
+		look.note(path, known, asset);
 		return true;
 	}
 
 	#takeInFolder(path: UrlPath, id: string): boolean {
 		if (this.#terrain.isSameFolder(path, id)) return false;
+		this.#sight.excuse(path);
 		if (this.#terrain.setFolder(path, id)) {
 			const target = this.#terrain.links.resolve(path);
 			// Whether chokidar noticed or not, it now watches the folder that is there.
@@ -267,10 +343,11 @@ export class WatchedSite implements Site, Unfinished {
 		return this.#terrain.links.delete(path);
 	}
 
-	/** What a request had indexed in the meantime is newer than what the scan found. */
-	#publishUnknown({ changes }: Look): void {
-		this.#publish(new Map([...changes].filter(([path]) => this.snapshot.get(path) === undefined)));
-		changes.clear();
+	/** Returns the paths to look at again. */
+	#publishFound(look: Findings): readonly UrlPath[] {
+		const { changes, overtaken } = look.take(this.snapshot);
+		this.#publish(changes);
+		return overtaken;
 	}
 
 	#report(file: string, error: unknown): void {
@@ -281,14 +358,6 @@ export class WatchedSite implements Site, Unfinished {
 	#tell(problem: string): void {
 		if (!this.#isClosed) this.#listener.onProblem?.(problem);
 	}
-}
-
-/** What a look has found out so far. */
-interface Look {
-	readonly changes: Map<UrlPath, Asset | undefined>;
-	readonly seen: Seen;
-	/** The paths of its scope where something is other than known. */
-	readonly differing: Set<UrlPath>;
 }
 
 async function* exploreAll(

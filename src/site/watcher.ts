@@ -22,6 +22,13 @@ export interface Site {
 	settle(encodedPath: string): Promise<Snapshot>;
 	/** Looks at one path on disk right now, and returns the snapshot after it. */
 	refresh(path: UrlPath): Promise<Snapshot>;
+	/**
+	 * Asks the disk whether these paths are as the snapshot has them, each once in 100 ms at most, and returns the snapshot
+	 * after it. A file that has only just vanished stays a moment longer, as it may be about to be replaced. Never throws.
+	 */
+	check(paths: Iterable<UrlPath>): Promise<Snapshot>;
+	/** Whether a {@link Site.check} of these paths would ask for none of them. */
+	isChecked(paths: Iterable<UrlPath>): boolean;
 	close(): Promise<void>;
 }
 
