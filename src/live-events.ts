@@ -1,18 +1,9 @@
 // What happens while somebody works on a site, as it is told to whoever runs the server.
 
+import type { BrokenReference } from './site/broken.ts';
 import type { UrlPath } from './site/paths.ts';
 
-/** A reference that leads to nothing. */
-export interface BrokenReference {
-	/** Path of the file that has it, as URLs have it. */
-	readonly from: string;
-	/** The line there, from 1. */
-	readonly line: number;
-	/** Path and query that it leads to; what cannot be resolved, as written. */
-	readonly url: string;
-	/** Path of a file that may be meant. */
-	readonly suggestion?: string | undefined;
-}
+export type { BrokenReference } from './site/broken.ts';
 
 /** What became of a file. */
 export interface FileChange {

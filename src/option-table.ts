@@ -274,7 +274,7 @@ export const OPTIONS: readonly OptionSpec[] = [
 	{
 		name: 'log',
 		flags: '--log <format>',
-		help: `one line a request: ${LOG_FORMATS.join(', ')}`,
+		help: `how requests are told of: ${LOG_FORMATS.join(', ')}`,
 		fallback: 'dev; json with --production',
 		accepts: {
 			expected: `one of ${LOG_FORMATS.join(', ')}`,

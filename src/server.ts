@@ -7,8 +7,11 @@ import { recordCookieFor } from './delivery/record-cookie.ts';
 import { SiteTerms } from './delivery/terms.ts';
 import { LivingKeys } from './digest/living-keys.ts';
 import type { Lifetime } from './http/freshness.ts';
+import type { LiveEvent } from './live-events.ts';
+import { LiveReload } from './live-reload.ts';
 import { type ResolvedOptions, resolveOptions, type ServeOptions } from './options.ts';
-import { pageScript } from './server/client-files.ts';
+import { type BrokenNews, BrokenWatch } from './server/broken-watch.ts';
+import { scriptPath } from './server/client-files.ts';
 import { openDoors } from './server/doors.ts';
 import { takeRequests } from './server/exchange.ts';
 import { HEALTH_PATH, type Health, healthAt } from './server/health.ts';
@@ -18,7 +21,7 @@ import { HEADERS_PATH } from './site/header-rules.ts';
 import { headerRulesOf, type RouteOptions } from './site/routes.ts';
 import { type Asset, isHtml, type Snapshot } from './site/snapshot.ts';
 import { Visibility } from './site/visibility.ts';
-import { openSite, type SiteListener } from './site/watcher.ts';
+import { openSite, type Site, type SiteListener } from './site/watcher.ts';
 import { openCertificate } from './tls/living-certificate.ts';
 
 /** A running server. */
@@ -31,6 +34,10 @@ export interface Server {
 	readonly ready: Promise<void>;
 	/** How much the folder holds, as far as it is indexed: files, HTML documents among them, bytes. */
 	readonly contents: Pick<Snapshot, 'files' | 'pages' | 'bytes'>;
+	/** References that lead to nothing, as far as they are known; with `live` only. */
+	readonly broken: number;
+	/** Has every open page shown anew, whatever has changed; with `live` only. */
+	reloadTabs(): void;
 	/** Takes no more requests, lets those under way finish (as long as `grace` says), and releases everything. */
 	close(): Promise<void>;
 }
@@ -54,11 +61,17 @@ export const serve = async (directory: string, options: ServeOptions = {}): Prom
 	const terms = new SiteTerms(lifetimesOf(resolved));
 	const keys = new LivingKeys();
 	const routes = routesOf(resolved);
+	const onLive = (event: LiveEvent): void => resolved.onLive?.(event);
+	const live = resolved.live ? new LiveReload(onLive) : undefined;
+	let broken: BrokenWatch | undefined;
 	const listener: SiteListener = {
 		...(resolved.onProblem && { onProblem: resolved.onProblem }),
 		onChange: (changes, before, after) => {
 			const areRulesNew = changes.has(HEADERS_PATH);
 			if (areRulesNew) terms.use(headerRulesOf(after));
+			// What the folder holds to begin with is no news.
+			if (site.isReady) live?.note(changes, before);
+			broken?.note(changes, before, after);
 			for (const [path, asset] of changes) {
 				const earlier = before.get(path);
 				if (earlier !== undefined) keys.remove(earlier);
@@ -68,7 +81,7 @@ export const serve = async (directory: string, options: ServeOptions = {}): Prom
 			for (const asset of after.assets()) if (terms.of(asset).lifetime.kind === 'max-age') keys.age(asset);
 		},
 	};
-	const site = await openSite(directory, listener, routes, new Visibility(resolved));
+	const site: Site = await openSite(directory, listener, routes, new Visibility(resolved));
 	try {
 		const engines = { http1: createHttp1Server(), http2: createHttp2Server(HTTP2_LIMITS) };
 		const doors = await openDoors(resolved, tls, engines);
@@ -79,7 +92,10 @@ export const serve = async (directory: string, options: ServeOptions = {}): Prom
 			keys,
 			termsOf: terms.of,
 			cookie,
-			documents: resolved.bundle ? new Documents(pageScript()) : undefined,
+			documents: documentsOf(resolved),
+			live,
+			onLive,
+			scheme: tls === undefined ? 'http' : 'https',
 			routes,
 			isOurs,
 			options: resolved,
@@ -90,7 +106,11 @@ export const serve = async (directory: string, options: ServeOptions = {}): Prom
 		takeRequests(engines, pipeline, { onRequest, answerAside, trustProxy });
 		site.ready.then(
 			() => {
-				if (health === 'starting') health = 'ok';
+				if (health !== 'starting') return;
+				health = 'ok';
+				if (live === undefined) return;
+				const onNews = (news: BrokenNews): void => onLive({ kind: 'broken', ...news });
+				broken = new BrokenWatch(site.snapshot, routes, () => live.isSettled, onNews);
 			},
 			// Whoever awaits it is told.
 			() => {},
@@ -102,16 +122,32 @@ export const serve = async (directory: string, options: ServeOptions = {}): Prom
 			get contents() {
 				return site.snapshot;
 			},
+			get broken() {
+				return broken?.total ?? 0;
+			},
+			reloadTabs: () => live?.reloadTabs(),
 			close: async () => {
 				health = 'stopping';
+				live?.close();
+				broken?.close();
 				await Promise.all([doors.close(resolved.grace * 1000), site.close()]);
 			},
 		};
 	} catch (error) {
+		live?.close();
 		await site.close();
 		throw error;
 	}
 };
+
+const documentsOf = ({ bundle, live, forwardConsole }: ResolvedOptions): Documents | undefined =>
+	bundle || live
+		? new Documents({
+				page: bundle ? scriptPath('page') : undefined,
+				live: live ? scriptPath('live') : undefined,
+				isListening: forwardConsole,
+			})
+		: undefined;
 
 const healthAnswerer = (
 	health: string | boolean,

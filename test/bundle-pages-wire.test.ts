@@ -37,7 +37,7 @@ const onBoth = async (
 	options: ServeOptions = { bundle: true },
 	more: Readonly<Record<string, string>> = {},
 ): Promise<void> => {
-	const tested = await openIndexed({ ...FILES, ...more }, options);
+	const tested = await openIndexed({ ...FILES, ...more }, { live: false, ...options });
 	for (const protocol of PROTOCOLS)
 		await test((target, fields, method) => ask(tested, protocol, target, fields, method), protocol);
 };

@@ -161,7 +161,7 @@ const fuzz = suite('documents, random');
 fuzz(
 	'whatever a document is, at most one script is put into it, and a browser sees nothing else of it',
 	onRandom((random) => {
-		const made = new Documents(SCRIPT);
+		const made = new Documents({ page: SCRIPT });
 		let untouched = 0;
 		for (let round = 0; round < ROUNDS; round++) {
 			const bytes = encoded(random, randomDocument(random));

@@ -3,7 +3,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HELD_BYTES } from '../src/delivery/body.ts';
-import { Documents } from '../src/delivery/document.ts';
+import { type DocumentScripts, Documents } from '../src/delivery/document.ts';
 import type { UrlPath } from '../src/site/paths.ts';
 import { referencesOfHtml } from '../src/site/references.ts';
 import { type Asset, isXhtml, toAsset, typeOf } from '../src/site/snapshot.ts';
@@ -192,7 +192,7 @@ for (const { name, input, encode = utf8, path, tail = Buffer.alloc(0), want = sc
 		const [before = '', after] = input.split('¦');
 		const bytes = Buffer.concat([encode(before), encode(after ?? ''), tail]);
 		const file = fileOf(bytes, path);
-		const made = new Documents(SCRIPT);
+		const made = new Documents({ page: SCRIPT });
 		const shown = made.shownOf(file);
 		if (after === undefined) {
 			assert.is(shown, file);
@@ -216,7 +216,7 @@ documents('it is no module, which may forbid the import maps that follow (§8.1.
 	const bytes = Buffer.from(
 		'<p>A</p><script type="importmap">{}</script><script type="module">import "a"</script>',
 	);
-	const [ours = ''] = String(new Documents(SCRIPT).bytesOf(fileOf(bytes), bytes)).split('<p>');
+	const [ours = ''] = String(new Documents({ page: SCRIPT }).bytesOf(fileOf(bytes), bytes)).split('<p>');
 	assert.match(ours, SCRIPT);
 	assert.not.match(ours, 'module');
 });
@@ -224,7 +224,7 @@ documents('it is no module, which may forbid the import maps that follow (§8.1.
 documents(
 	'a page that wants no worker of ours gets the script, which sends ours away, and no bundles',
 	() => {
-		const made = new Documents(SCRIPT);
+		const made = new Documents({ page: SCRIPT });
 		for (const [text, want] of [
 			['<!doctype html><html data-casper="off"><p>', false],
 			['<!doctype html><html data-casper="on"><p>', true],
@@ -240,16 +240,54 @@ documents(
 
 documents('a script of another name makes another version of every document', () => {
 	const file = fileOf(Buffer.from('<p>'));
-	const first = new Documents('/.casper/page-AAAAAAAA.js');
-	const second = new Documents('/.casper/page-BBBBBBBB.js');
+	const first = new Documents({ page: '/.casper/page-AAAAAAAA.js' });
+	const second = new Documents({ page: '/.casper/page-BBBBBBBB.js' });
 	assert.is.not(first.shownOf(file).etag, second.shownOf(file).etag);
-	assert.is(first.shownOf(file).etag, new Documents('/.casper/page-AAAAAAAA.js').shownOf(file).etag);
+	assert.is(
+		first.shownOf(file).etag,
+		new Documents({ page: '/.casper/page-AAAAAAAA.js' }).shownOf(file).etag,
+	);
 	assert.is(first.shownOf(file), first.shownOf(file));
 });
 
+const LIVE = '/.casper/live-AAAAAAAA.js';
+const scripts: readonly { name: string; input: DocumentScripts; text?: string; want: string }[] = [
+	{
+		name: 'live reload, with the version that it shows',
+		input: { live: LIVE },
+		want: `<script async data-version="0123456789abcdef0123456789abcdef" src="${LIVE}"></script>`,
+	},
+	{
+		name: 'live reload that listens to the console runs before what it listens to',
+		input: { live: LIVE, isListening: true },
+		want: `<script data-console data-version="0123456789abcdef0123456789abcdef" src="${LIVE}"></script>`,
+	},
+	{
+		name: 'both, with the nonce of the document',
+		input: { live: LIVE, page: SCRIPT },
+		text: '<script nonce="q1"></script>',
+		want: `<script async data-version="0123456789abcdef0123456789abcdef" src="${LIVE}" nonce="q1"></script><script async src="${SCRIPT}" nonce="q1"></script>`,
+	},
+];
+for (const { name, input, text = '', want } of scripts)
+	documents(`put in: ${name}`, () => {
+		const bytes = Buffer.from(`${text}<p>`);
+		const file = fileOf(bytes);
+		const made = new Documents(input);
+		assert.is(String(made.bytesOf(file, bytes)), `${text}${want}<p>`);
+		assert.is(made.shownOf(file).size, bytes.length + want.length);
+		assert.is(made.takesBundles(file), input.page !== undefined);
+		assert.is(
+			made.forMissing,
+			want.includes('async')
+				? `<script async data-version="" src="${LIVE}"></script>`
+				: `<script data-console data-version="" src="${LIVE}"></script>`,
+		);
+	});
+
 documents('what is streamed from the disk stays as it is', () => {
 	const sized = (size: number): Asset => ({ ...fileOf(Buffer.from('<p>')), size });
-	const made = new Documents(SCRIPT);
+	const made = new Documents({ page: SCRIPT });
 	assert.is.not(made.shownOf(sized(HELD_BYTES)).size, HELD_BYTES);
 	const long = sized(HELD_BYTES + 1);
 	assert.is(made.shownOf(long), long);
@@ -257,7 +295,7 @@ documents('what is streamed from the disk stays as it is', () => {
 
 documents('what is no document stays as it is', () => {
 	const style = { ...fileOf(Buffer.from('')), references: undefined };
-	assert.is(new Documents(SCRIPT).shownOf(style), style);
+	assert.is(new Documents({ page: SCRIPT }).shownOf(style), style);
 });
 
 documents.run();

@@ -356,7 +356,7 @@ wire('pages that caches may reuse unasked say that shown ones are others (RFC 91
 		{ bundle: true, path: '/', want: false },
 		{ bundle: false, path: '/kept.html', want: false },
 	]) {
-		const tested = await openIndexed(files, { bundle });
+		const tested = await openIndexed(files, { bundle, live: false });
 		for (const mode of ['navigate', 'cors']) {
 			const { vary } = (await ask(tested, 'HTTP/2', path, { 'sec-fetch-mode': mode })).fields;
 			assert.is(String(vary).includes('Sec-Fetch-Mode'), want, path);

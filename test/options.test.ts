@@ -18,6 +18,8 @@ const DEFAULTS = {
 	pushCount: 100,
 	hints: true,
 	bundle: false,
+	live: true,
+	forwardConsole: false,
 	trailingSlash: 'keep',
 	single: false,
 	list: false,
@@ -35,6 +37,7 @@ const DEFAULTS = {
 	storage: undefined,
 	onRequest: undefined,
 	onProblem: undefined,
+	onLive: undefined,
 };
 
 options('what is not given has its default', () => {
@@ -60,8 +63,8 @@ options('what is given stands, and nothing else changes', () => {
 		pushCount: 0,
 		hints: false,
 		bundle: true,
-	live: true,
-	forwardConsole: true,
+		live: true,
+		forwardConsole: true,
 		trailingSlash: 'add',
 		single: 'app.html',
 		list: true,
@@ -79,7 +82,7 @@ options('what is given stands, and nothing else changes', () => {
 		storage: 'folder',
 		onRequest: () => {},
 		onProblem: () => {},
-	onLive: () => {},
+		onLive: () => {},
 	};
 	assert.equal(resolveOptions(given), given);
 	for (const [name, value] of Object.entries(given))
@@ -87,10 +90,21 @@ options('what is given stands, and nothing else changes', () => {
 			assert.equal(resolveOptions({ [name]: value }), { ...DEFAULTS, [name]: value });
 });
 
-options('bundles are on in production, unless somebody says otherwise', () => {
-	assert.is(resolveOptions({ production: true }).bundle, true);
-	assert.is(resolveOptions({ production: true, bundle: false }).bundle, false);
-	assert.is(resolveOptions({ bundle: true }).bundle, true);
+options('bundles are on in production, live reload is off, unless somebody says otherwise', () => {
+	const of = (given: ServeOptions): readonly boolean[] => {
+		const { bundle, live } = resolveOptions(given);
+		return [bundle, live];
+	};
+	assert.equal(of({ production: true }), [true, false]);
+	assert.equal(of({ production: true, bundle: false, live: true }), [false, true]);
+	assert.equal(of({ bundle: true, live: false }), [true, false]);
+});
+
+options('no console is forwarded without live reload', () => {
+	assert.throws(
+		() => resolveOptions({ forwardConsole: true, live: false }),
+		(error: unknown) => error instanceof UsageError && error.setting === 'forwardConsole',
+	);
 });
 
 options('neither the options given nor the defaults are changed', () => {
@@ -113,6 +127,8 @@ const ACCEPTED: readonly { name: string; values: readonly unknown[] }[] = [
 	{ name: 'pushCount', values: [0, 1, 200] },
 	{ name: 'hints', values: [true, false] },
 	{ name: 'bundle', values: [true, false] },
+	{ name: 'live', values: [true, false] },
+	{ name: 'forwardConsole', values: [true, false] },
 	{ name: 'trailingSlash', values: ['keep', 'add', 'remove'] },
 	{ name: 'single', values: [true, false, 'index.html', '/index.html', './app/200.html', 'a.htm'] },
 	{ name: 'memory', values: [0, 1, Number.MAX_SAFE_INTEGER] },
@@ -286,15 +302,21 @@ for (const { name, input, want } of EXCLUDED)
 
 const table = suite('option table');
 
+table('a browser is opened at a path of the site', () => {
+	for (const value of [true, false, '/', '/about', 'about', '/a/b?c=d#e', '/ä']) checkOption('open', value);
+	for (const value of ['', '//evil.example', '\\a', '/a b', 7])
+		assert.throws(() => checkOption('open', value), /^open: expected a path such as \/about/);
+});
+
 table('every option of the library is told of, but for what only code can give', () => {
 	const told: readonly string[] = OPTIONS.map(({ name }) => name);
 	assert.equal(
 		Object.keys(DEFAULTS).filter((name) => !told.includes(name)),
-		['storage', 'onRequest', 'onProblem'],
+		['storage', 'onRequest', 'onProblem', 'onLive'],
 	);
 	assert.equal(
 		told.filter((name) => !(name in DEFAULTS)),
-		['log', 'config'],
+		['open', 'log', 'config'],
 	);
 	assert.is(new Set(told).size, told.length);
 });

@@ -851,4 +851,9 @@ references('a long document with many elements that never end is read to its end
 	assert.equal(allOf(html), ['image last']);
 });
 
+references('the policies that a document sets itself (CSP 3 §3.3)', () => {
+	const html = `<meta http-equiv=" Content-Security-Policy" content="script-src 'none'"><meta name="content-security-policy" content="a"><meta http-equiv="content-security-policy"><meta http-equiv="CONTENT-SECURITY-POLICY" content="img-src *">`;
+	assert.equal(referencesOfHtml(html).policies, ["script-src 'none'", 'img-src *']);
+});
+
 references.run();

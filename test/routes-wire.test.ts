@@ -43,7 +43,7 @@ const wire = suite('addresses');
 wire.after.each(endAll);
 
 wire('a page is there under every form whose references work, and the others lead to it', async () => {
-	const tested = await openIndexed(SITE);
+	const tested = await openIndexed(SITE, { live: false });
 	const rows: readonly { input: string; status: number; want: string | RegExp }[] = [
 		{ input: '/about', status: 200, want: /about$/ },
 		{ input: '/about?a=1', status: 200, want: /about$/ },
@@ -76,7 +76,7 @@ wire('a page is there under every form whose references work, and the others lea
 });
 
 wire('both forms of a page are one representation', async () => {
-	const tested = await openIndexed(SITE);
+	const tested = await openIndexed(SITE, { live: false });
 	const { etag = '' } = (await ask(tested, 'HTTP/2', '/about')).fields;
 	assert.is((await ask(tested, 'HTTP/1.1', '/about.html')).fields.etag, etag);
 	assert.is((await ask(tested, 'HTTP/1.1', '/about', { 'if-none-match': etag })).status, 304);
@@ -91,7 +91,7 @@ wire('--trailing-slash: one address a page, and its references are those of that
 		{ trailingSlash: 'keep', shown: '/about', from: ['/about/'], pushed: ['/a.css'] },
 	] as const;
 	for (const { trailingSlash, shown, from, pushed } of rows) {
-		const tested = await openIndexed(SITE, { trailingSlash });
+		const tested = await openIndexed(SITE, { live: false, trailingSlash });
 		for (const protocol of PROTOCOLS)
 			for (const input of from) {
 				const { status, fields } = await ask(tested, protocol, `${input}?q`);
@@ -106,7 +106,7 @@ wire('--trailing-slash: one address a page, and its references are those of that
 });
 
 wire("the nearest 404.html tells of what is not there, with all that it needs, and isn't kept", async () => {
-	const tested = await openIndexed(NOT_FOUND);
+	const tested = await openIndexed(NOT_FOUND, { live: false });
 	const visitors = { BROWSER, OLD_BROWSER, FRAME, CURL, nobody: {} };
 	for (const protocol of PROTOCOLS)
 		for (const [name, fields] of Object.entries(visitors))
@@ -147,7 +147,7 @@ wire("the nearest 404.html tells of what is not there, with all that it needs, a
 });
 
 wire('a script, an image or a fetch of what is not there gets no page', async () => {
-	const tested = await openIndexed(NOT_FOUND, { single: true });
+	const tested = await openIndexed(NOT_FOUND, { live: false, single: true });
 	for (const protocol of PROTOCOLS)
 		for (const fields of [SCRIPT, FETCH, IMAGE]) {
 			const { status, body } = await ask(tested, protocol, '/nothing', fields);
@@ -157,7 +157,7 @@ wire('a script, an image or a fetch of what is not there gets no page', async ()
 });
 
 wire('404.html is a page like any other under its own name', async () => {
-	const tested = await openIndexed(NOT_FOUND);
+	const tested = await openIndexed(NOT_FOUND, { live: false });
 	for (const input of ['/404.html', '/404', '/docs/404.html']) {
 		const { status, fields } = await ask(tested, 'HTTP/2', input, BROWSER);
 		assert.is(status, 200);
@@ -166,12 +166,12 @@ wire('404.html is a page like any other under its own name', async () => {
 });
 
 wire('404.html may be empty or large', async () => {
-	const tested = await openIndexed({ 'index.html': '', '404.html': '' });
+	const tested = await openIndexed({ 'index.html': '', '404.html': '' }, { live: false });
 	for (const protocol of PROTOCOLS) {
 		const { status, body } = await ask(tested, protocol, '/x', BROWSER);
 		assert.equal([status, body.length], [404, 0]);
 	}
-	const large = await openIndexed({ '404.html': 'x'.repeat(3_000_000) });
+	const large = await openIndexed({ '404.html': 'x'.repeat(3_000_000) }, { live: false });
 	for (const protocol of PROTOCOLS) {
 		assert.is((await ask(large, protocol, '/x', BROWSER)).body.length, 3_000_000);
 		assert.is((await ask(large, protocol, '/x', BROWSER, 'HEAD')).body.length, 0);
@@ -179,7 +179,7 @@ wire('404.html may be empty or large', async () => {
 });
 
 wire('--single: a navigation to nothing shows the page, at that address', async () => {
-	const tested = await openIndexed(APP, { single: 'app.html' });
+	const tested = await openIndexed(APP, { live: false, single: 'app.html' });
 	for (const protocol of PROTOCOLS)
 		for (const fields of [BROWSER, OLD_BROWSER, FRAME])
 			for (const input of ['/user/7', '/user/7?tab=1', '/user/', '/v1.2', '/docs/gone', '/docs/gone.html']) {
@@ -197,7 +197,7 @@ wire('--single: a navigation to nothing shows the page, at that address', async 
 });
 
 wire('--single: a missing file stays missing, and what is there is as without', async () => {
-	const tested = await openIndexed(APP, { single: 'app.html' });
+	const tested = await openIndexed(APP, { live: false, single: 'app.html' });
 	const rows: readonly { input: string; fields: Fields; want: number; end: string }[] = [
 		{ input: '/gone.js', fields: BROWSER, want: 404, end: 'nothing here' },
 		{ input: '/user/gone.css', fields: BROWSER, want: 404, end: 'nothing here' },
@@ -224,9 +224,9 @@ wire('--single: a missing file stays missing, and what is there is as without', 
 });
 
 wire('--single alone shows index.html; a page that is not there shows nothing', async () => {
-	const alone = await openIndexed(SITE, { single: true });
+	const alone = await openIndexed(SITE, { live: false, single: true });
 	assert.is(String((await ask(alone, 'HTTP/2', '/user/7', BROWSER)).body), 'home');
-	const missing = await openIndexed(SITE, { single: 'gone.html' });
+	const missing = await openIndexed(SITE, { live: false, single: 'gone.html' });
 	assert.is((await ask(missing, 'HTTP/2', '/user/7', BROWSER)).status, 404);
 	await put(missing.folder, 'gone.html', 'back');
 	await eventually(

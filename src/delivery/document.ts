@@ -11,21 +11,32 @@ import { HELD_BYTES, type Making } from './body.ts';
 const NOT_ASCII = 'iso-2022-jp';
 const TAG = '<'.charCodeAt(0);
 
+/** The scripts that are put into documents, by their paths; another one has another path. */
+export interface DocumentScripts {
+	/** Has our service worker registered. */
+	readonly page?: string | undefined;
+	/** Shows what has changed. */
+	readonly live?: string | undefined;
+	/** It tells what the page writes to its console, too, and so has to run before the page's own scripts do. */
+	readonly isListening?: boolean;
+}
+
 /** Makes documents as they are shown. */
 export class Documents implements Making {
-	readonly #script: string;
+	readonly #scripts: DocumentScripts;
 	readonly #suffix: string;
 	/** By file, and back. */
 	readonly #shown = new WeakMap<Asset, Asset>();
 	readonly #files = new WeakMap<Asset, Asset>();
 
-	/**
-	 * @param script path of the script that is put into documents; another one has another path. No module, which would have
-	 * the import maps behind it ignored (HTML Standard §8.1.6.2)
-	 */
-	constructor(script: string) {
-		this.#script = script;
-		this.#suffix = createHash('sha256').update(markupOf(script)).digest('hex').slice(0, 8);
+	constructor(scripts: DocumentScripts) {
+		this.#scripts = scripts;
+		this.#suffix = createHash('sha256').update(markupOf(scripts, '')).digest('hex').slice(0, 8);
+	}
+
+	/** What a page of ours has put in that tells of a file that is missing: it is shown as soon as it is there. */
+	get forMissing(): string {
+		return markupOf({ ...this.#scripts, page: undefined }, '');
 	}
 
 	/** The document of a file as it is shown; the file itself where nothing can be put in. The same for the same file. */
@@ -41,7 +52,9 @@ export class Documents implements Making {
 
 	/** Whether the document of a file may come with a bundle. */
 	takesBundles(file: Asset): boolean {
-		return this.shownOf(file) !== file && openingOf(file)?.isAlone === false;
+		return (
+			this.#scripts.page !== undefined && this.shownOf(file) !== file && openingOf(file)?.isAlone === false
+		);
 	}
 
 	/** The file whose document `asset` is; `undefined` where it is a file itself. */
@@ -53,7 +66,7 @@ export class Documents implements Making {
 	bytesOf(file: Asset, bytes: Buffer): Buffer {
 		const opening = openingOf(file);
 		if (opening === undefined) return bytes;
-		const markup = this.#markupFor(opening);
+		const markup = this.#markupFor(file, opening);
 		const at = placeOf(opening, bytes);
 		return Buffer.concat([bytes.subarray(0, at), markup, bytes.subarray(at)]);
 	}
@@ -62,20 +75,24 @@ export class Documents implements Making {
 		const opening = openingOf(file);
 		if (opening === undefined) return undefined;
 		const hash = `${file.hash}-${this.#suffix}`;
-		return { ...file, hash, etag: `"${hash}"`, size: file.size + this.#markupFor(opening).length };
+		return { ...file, hash, etag: `"${hash}"`, size: file.size + this.#markupFor(file, opening).length };
 	}
 
-	#markupFor({ nonce, encoding }: Opening): Buffer {
-		const text = markupOf(this.#script, nonce);
+	#markupFor({ hash }: Asset, { nonce, encoding }: Opening): Buffer {
+		const text = markupOf(this.#scripts, hash, nonce);
 		if (!isWide(encoding)) return Buffer.from(text, 'latin1');
 		const wide = Buffer.from(text, 'utf16le');
 		return encoding === 'utf-16be' ? wide.swap16() : wide;
 	}
 }
 
-const markupOf = (script: string, nonce?: string): string => {
+/** No modules, which would have the import maps behind them ignored (HTML Standard §8.1.6.2). */
+const markupOf = ({ page, live, isListening }: DocumentScripts, version: string, nonce?: string): string => {
 	const attribute = nonce !== undefined && /^[\w+/=-]+$/.test(nonce) ? ` nonce="${nonce}"` : '';
-	return `<script async src="${script}"${attribute}></script>`;
+	const tagOf = (script: string | undefined, attributes: string): string =>
+		script === undefined ? '' : `<script${attributes} src="${script}"${attribute}></script>`;
+	const ofLive = `${isListening ? ' data-console' : ' async'} data-version="${version}"`;
+	return tagOf(live, ofLive) + tagOf(page, ' async');
 };
 
 const openingOf = ({ references, size }: Asset): Opening | undefined => {

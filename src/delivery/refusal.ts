@@ -24,17 +24,21 @@ export type RefusalStatus = keyof typeof REFUSALS;
 /** More fields of a refusal, names in lower case. */
 export type RefusalFields = Readonly<Record<string, string | number>>;
 
-/** Answers with a refusal: a small page for whoever shows pages, a line of text for all else. */
+/**
+ * Answers with a refusal: a small page for whoever shows pages, a line of text for all else.
+ * @param script markup of a script for the page
+ */
 export const refuse = (
 	reply: Reply,
 	status: RefusalStatus,
 	fields: Fields,
 	isHead: boolean,
 	extra: RefusalFields = {},
+	script = '',
 ): void => {
 	const [title, sentence] = REFUSALS[status];
 	const isForPeople = String(fields.accept ?? '').includes('text/html');
-	const text = isForPeople ? pageOf(status, title, sentence) : `${status} ${title}: ${sentence}\n`;
+	const text = isForPeople ? pageOf(status, title, sentence, script) : `${status} ${title}: ${sentence}\n`;
 	sendText(reply, status, isForPeople ? 'text/html' : 'text/plain', text, isHead, extra);
 };
 
@@ -72,12 +76,12 @@ export const sendPreflight = (reply: Reply, origin: string): void =>
 		true,
 	);
 
-const pageOf = (status: number, title: string, sentence: string): string => `<!doctype html>
+const pageOf = (status: number, title: string, sentence: string, script: string): string => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>${status} ${title}</title>
-<link rel="stylesheet" href="/.casper/refusal.css">
+<link rel="stylesheet" href="/.casper/refusal.css">${script}
 <main>
 <h1>${status} <span>${title}</span></h1>
 <p>${sentence}</p>

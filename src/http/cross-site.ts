@@ -23,8 +23,22 @@ export const isForeignLoad = (fields: Fields, authority: string): boolean => {
 	return from !== hostOf(authority) && !isLoopback(from);
 };
 
-const hostOfUrl = (field: Fields[string]): string | undefined =>
-	typeof field === 'string' ? hostOf(/^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(field)?.[1] ?? '') : undefined;
+/**
+ * Whether a page of the same origin asks, or nobody's page: by Fetch Metadata, else by `Origin`, else by `Referer`.
+ *
+ * @param authority the request's own (`localhost:8443`)
+ */
+export const isSameOrigin = (fields: Fields, authority: string): boolean => {
+	const site = fields['sec-fetch-site'];
+	if (site !== undefined) return site === 'same-origin' || site === 'none';
+	const from = fields.origin ?? fields.referer;
+	return from === undefined || authorityOfUrl(from)?.toLowerCase() === authority.toLowerCase();
+};
+
+const authorityOfUrl = (field: Fields[string]): string | undefined =>
+	typeof field === 'string' ? /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(field)?.[1] : undefined;
+
+const hostOfUrl = (field: Fields[string]): string | undefined => hostOf(authorityOfUrl(field) ?? '');
 
 /** RFC 6761 §6.3, RFC 1122 §3.2.1.3, RFC 4291 §2.5.3. */
 const isLoopback = (host: string): boolean =>

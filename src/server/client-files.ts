@@ -30,12 +30,12 @@ const clientFiles = sirv(FOLDER, {
 const IS_HASHED = /-[A-Z0-9]{8}\.js$/;
 
 /**
- * Path of the module that is put into documents.
+ * Path of a script that is put into documents.
  * @throws {Error} where the client files have not been built
  */
-export const pageScript = (): string => {
-	const name = readdirSync(FOLDER).find((file) => file.startsWith('page-') && IS_HASHED.test(file));
-	if (name === undefined) throw new Error(`${FOLDER} has no page script: npm run build makes it`);
+export const scriptPath = (script: 'page' | 'live'): string => {
+	const name = readdirSync(FOLDER).find((file) => file.startsWith(`${script}-`) && IS_HASHED.test(file));
+	if (name === undefined) throw new Error(`${FOLDER} has no ${script} script: npm run build makes it`);
 	return `/.casper/${name}`;
 };
 

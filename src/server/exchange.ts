@@ -8,6 +8,7 @@ import {
 	type IncomingHttpHeaders,
 	type ServerHttp2Stream,
 } from 'node:http2';
+import type { Readable } from 'node:stream';
 import type { Connection } from '../delivery/page-view.ts';
 import type { PushQueue } from '../delivery/push.ts';
 import { type Reply, ResponseReply, StreamReply } from '../delivery/reply.ts';
@@ -35,6 +36,8 @@ export interface Exchange {
 	page: RequestEntry['page'];
 	/** Lets our own packaged files answer instead, by their path below `/.casper`. */
 	toClientFiles(path: string): void;
+	/** The request's content; `undefined` where it breaks off, or is longer than `limit` bytes. */
+	readContent(limit: number): Promise<Buffer | undefined>;
 }
 
 /** The HTTP/2 side of an exchange. */
@@ -161,6 +164,10 @@ class Http2Exchange implements Exchange, Http2Side {
 		return stream.pushAllowed && stream.session?.remoteSettings?.maxConcurrentStreams !== 0;
 	}
 
+	readContent(limit: number): Promise<Buffer | undefined> {
+		return readAll(this.stream, limit);
+	}
+
 	toClientFiles(path: string): void {
 		const request = new Http2ServerRequest(this.stream, this.fields, {}, []);
 		const response = new Http2ServerResponse(this.stream);
@@ -205,10 +212,29 @@ class Http1Exchange implements Exchange {
 		return this.#request.headers;
 	}
 
+	readContent(limit: number): Promise<Buffer | undefined> {
+		return readAll(this.#request, limit);
+	}
+
 	toClientFiles(path: string): void {
 		serveClientFile(this.#request, this.#response, path, this.reply);
 	}
 }
+
+const readAll = (source: Readable, limit: number): Promise<Buffer | undefined> =>
+	new Promise((resolve) => {
+		const pieces: Buffer[] = [];
+		let size = 0;
+		const take = (piece: Buffer): void => {
+			size += piece.length;
+			if (size <= limit) return void pieces.push(piece);
+			source.off('data', take);
+			resolve(undefined);
+		};
+		source.on('data', take);
+		source.once('end', () => resolve(Buffer.concat(pieces)));
+		source.once('close', () => resolve(undefined));
+	});
 
 const tellWhenOver = (
 	exchange: Exchange,

@@ -4,7 +4,7 @@
 import { Bodies } from '../delivery/body.ts';
 import { codedFileOf, codingFor } from '../delivery/coding.ts';
 import type { Documents } from '../delivery/document.ts';
-import { assetFields, type FieldSource } from '../delivery/fields.ts';
+import { type AssetFields, assetFields, type FieldSource } from '../delivery/fields.ts';
 import { IdleQueue } from '../delivery/idle-queue.ts';
 import { sendListing } from '../delivery/listing.ts';
 import { sendNotFound } from '../delivery/not-found.ts';
@@ -29,6 +29,8 @@ import { type Fields, fieldOf, parseTarget, type Target } from '../http/request.
 import { isSelective, type Selection, select } from '../http/selection.ts';
 import { isNavigating, takesPages } from '../http/visitor.ts';
 import { workerRequestOf } from '../http/worker-request.ts';
+import type { LiveEvent } from '../live-events.ts';
+import type { LiveReload } from '../live-reload.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { type Fallback, findFallback } from '../site/fallbacks.ts';
 import { applyHeaderRules } from '../site/header-rules.ts';
@@ -37,7 +39,9 @@ import { encodePath, parsePath } from '../site/paths.ts';
 import { findRoute, headerRulesOf, type Route, type RouteOptions } from '../site/routes.ts';
 import { type Asset, isHtml, type Snapshot } from '../site/snapshot.ts';
 import type { Site } from '../site/watcher.ts';
+import { DiskCheck } from './disk-check.ts';
 import type { Answerer, Exchange } from './exchange.ts';
+import { LIVE, LiveAnswers } from './live-answers.ts';
 import { Visits, withField } from './visits.ts';
 
 /** What a pipeline works with. */
@@ -48,6 +52,10 @@ export interface PipelineParts {
 	readonly cookie: RecordCookie;
 	/** What is put into documents; `undefined`: nothing. */
 	readonly documents: Documents | undefined;
+	/** Who awaits changes; `undefined`: nobody may. */
+	readonly live: LiveReload | undefined;
+	readonly onLive: (event: LiveEvent) => void;
+	readonly scheme: 'http' | 'https';
 	/** How paths lead to files. */
 	readonly routes: RouteOptions;
 	/** Whether an authority is a name of this server. */
@@ -78,6 +86,9 @@ const MAX_SHOWN_PATH = 2048;
 /** Where our own files are, which the folder cannot have: it would be a hidden one. */
 const INTERNAL = '/.casper/';
 
+const assetOf = (route: Route | Fallback): Asset | undefined =>
+	route.kind === 'asset' ? route.asset : undefined;
+
 /** Answers requests from a site. */
 export class Pipeline implements Answerer {
 	readonly #parts: PipelineParts;
@@ -89,6 +100,8 @@ export class Pipeline implements Answerer {
 	readonly #forOthers: Readonly<Record<string, string>>;
 	readonly #reader: PageReader;
 	readonly #visits: Visits;
+	readonly #live: LiveAnswers | undefined;
+	readonly #diskCheck: DiskCheck | undefined;
 
 	constructor(parts: PipelineParts) {
 		this.#parts = parts;
@@ -105,6 +118,19 @@ export class Pipeline implements Answerer {
 		this.#reader = new PageReader(this.#bodies, parts.routes);
 		this.#fieldsOf = assetFields(parts.termsOf, true, this.#cors, parts.documents !== undefined);
 		this.#visits = new Visits(parts, this.#bodies, this.#reader, this.#fieldsOf);
+		const { live, documents, onLive, site, routes } = parts;
+		const pageAt = (snapshot: Snapshot, path: string): Asset | undefined => this.#shownAt(snapshot, path);
+		if (!production) this.#diskCheck = new DiskCheck(site, this.#reader, routes, pageAt);
+		if (live === undefined || documents === undefined) return;
+		this.#live = new LiveAnswers({
+			...parts,
+			live,
+			documents,
+			reader: this.#reader,
+			pageAt,
+			fileAt: (snapshot, path) => assetOf(findRoute(snapshot, path, parts.routes)),
+			onEvent: onLive,
+		});
 	}
 
 	/** State for a new HTTP/2 connection. */
@@ -132,14 +158,22 @@ export class Pipeline implements Answerer {
 
 	/** Answers what may be asked for. */
 	#admit(snapshot: Snapshot, target: Target, exchange: Exchange): void {
-		const { method, reply } = exchange;
+		const { method, reply, fields } = exchange;
+		const { site } = this.#parts;
 		if (this.#isRefused(snapshot, target, exchange)) return this.#refuse(exchange, 403);
 		const cors = this.#cors;
 		if (method === 'OPTIONS' && cors !== undefined) return sendPreflight(reply, cors);
+		const live = target.path.startsWith(LIVE) ? this.#live : undefined;
+		if (live !== undefined) return this.#later(exchange, () => live.answer(target.path, exchange));
 		if (target.path.startsWith(INTERNAL))
 			return exchange.toClientFiles(target.path.slice(INTERNAL.length - 1));
 		if (method !== 'GET' && method !== 'HEAD') return this.#refuse(exchange, 405, { allow: 'GET, HEAD' });
-		this.#answerFrom(snapshot, target, exchange, 1);
+		const check = site.isReady ? this.#diskCheck : undefined;
+		if (check === undefined || check.isFresh(target, fields))
+			return this.#answerFrom(snapshot, target, exchange, 1);
+		this.#later(exchange, async () =>
+			this.#answerFrom(await check.look(target, fields), target, exchange, 1),
+		);
 	}
 
 	#answerFrom(snapshot: Snapshot, target: Target, exchange: Exchange, reading: number): void {
@@ -237,6 +271,17 @@ export class Pipeline implements Answerer {
 		return findFallback(snapshot, path, routes, visitor);
 	}
 
+	/** The page that a navigation shows, whatever its status. */
+	#shownAt(snapshot: Snapshot, path: string): Asset | undefined {
+		const { routes } = this.#parts;
+		const route = findRoute(snapshot, path, routes);
+		const shown =
+			route.kind === 'absent'
+				? findFallback(snapshot, path, routes, { isNavigating: true, takesPages: true })
+				: route;
+		return shown.kind === 'not found' ? shown.page : assetOf(shown);
+	}
+
 	/** Shows the site's own page for what is not there, with all that it needs. */
 	async #answerNotFound(snapshot: Snapshot, file: Asset, target: Target, exchange: Exchange): Promise<void> {
 		const { reply, fields, method } = exchange;
@@ -250,6 +295,7 @@ export class Pipeline implements Answerer {
 		if (body === undefined) return this.#refuse(exchange, 404);
 		const own = isView ? this.#visits.viewPage(snapshot, file, false, target, exchange).fields : undefined;
 		const known = this.#fieldsOf(page, target.path);
+		if (page !== file) this.#notePage(file, known, target, exchange);
 		const security = this.#visits.transportSecurityOf(page, target, exchange);
 		sendNotFound(reply, { asset: page, body, coding }, known, method === 'HEAD', withField(own, security));
 	}
@@ -277,13 +323,19 @@ export class Pipeline implements Answerer {
 				? this.#visits.noteGet(snapshot, file, isUnmodified, target, exchange)
 				: undefined;
 		const known = this.#fieldsOf(asset, target.path);
+		if (asset !== file) this.#notePage(file, known, target, exchange);
 		const security = this.#visits.transportSecurityOf(asset, target, exchange);
 		const present = { ...own, ...this.#visits.presenceFor(exchange.fields) };
 		sendAnswer(reply, answer, known, method === 'HEAD', withField(present, security));
 	}
 
+	#notePage(file: Asset, { full }: AssetFields, { path }: Target, exchange: Exchange): void {
+		this.#live?.notePage(file, path, full['content-security-policy'] as string | undefined, exchange);
+	}
+
 	#refuse({ reply, fields, method }: Exchange, status: RefusalStatus, extra?: RefusalFields): void {
-		refuse(reply, status, fields, method === 'HEAD', { ...this.#forOthers, ...extra });
+		const script = status === 404 ? this.#parts.documents?.forMissing : undefined;
+		refuse(reply, status, fields, method === 'HEAD', { ...this.#forOthers, ...extra }, script);
 	}
 
 	#redirect({ reply }: Exchange, status: number, location: string, query: string): void {

@@ -15,6 +15,7 @@ import { knowledgeOfWorker } from '../digest/worker.ts';
 import { PRESENCE, PRESENCE_FIELD } from '../http/bundle-format.ts';
 import { isLoopback } from '../http/host.ts';
 import { type Fields, fieldOf, isNavigation, refusesCached, type Target } from '../http/request.ts';
+import { isNavigating } from '../http/visitor.ts';
 import { isBrowserNavigation, workerRequestOf } from '../http/worker-request.ts';
 import type { Delivery } from '../plan.ts';
 import { type Asset, isHtml, type Snapshot } from '../site/snapshot.ts';
@@ -77,9 +78,14 @@ export class Visits {
 	/** What a request gets of a file: a document that is navigated to is not the file itself. */
 	shownOf(file: Asset, fields: Fields): Asset {
 		const { documents } = this.#parts;
-		return documents !== undefined && isHtml(file.type) && isBrowserNavigation(fields)
+		return documents !== undefined && isHtml(file.type) && this.#isShown(fields)
 			? documents.shownOf(file)
 			: file;
+	}
+
+	/** Where browsers do not say what they ask for, as on addresses without TLS, a developer's phone is to be served, too. */
+	#isShown(fields: Fields): boolean {
+		return isBrowserNavigation(fields) || (this.#parts.live !== undefined && isNavigating(fields));
 	}
 
 	/** The digest of a worker that takes a bundle; none of one that is to have the document alone, or for now. */

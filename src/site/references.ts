@@ -94,6 +94,8 @@ export interface DocumentReferences {
 	readonly importMaps: readonly string[];
 	/** Where something can be put in before all that is shown; `undefined` where nothing is to be. */
 	readonly opening: Opening | undefined;
+	/** The content security policies that it sets itself (Content Security Policy 3 §3.3). */
+	readonly policies: readonly string[];
 }
 
 /** The place in a document's markup where its head is over. */
@@ -122,6 +124,7 @@ export const referencesOfHtml = (html: string, isXml = false, encoding = 'utf-8'
 	const icons: Icon[] = [];
 	const styles: InlineStyle[] = [];
 	const importMaps: string[] = [];
+	const policies: string[] = [];
 	let base: string | undefined;
 	let shownOffset: number | undefined;
 	let nonce: string | undefined;
@@ -138,6 +141,12 @@ export const referencesOfHtml = (html: string, isXml = false, encoding = 'utf-8'
 		}
 		if (name === 'html') isAlone ||= attribs['data-casper'] === 'off';
 		if (name === 'base' && attribs.href !== undefined && !around.isSvg) base ??= toBase(attribs.href);
+		if (
+			name === 'meta' &&
+			attribs['http-equiv']?.trim().toLowerCase() === POLICY &&
+			attribs.content !== undefined
+		)
+			policies.push(attribs.content);
 		if (isImportMap(element)) importMaps.push(element.content);
 		else if (name === 'style' && isCss(attribs) && !excludesScreens(attribs.media)) {
 			const isConditional = !matchesEveryScreen(attribs.media);
@@ -163,7 +172,7 @@ export const referencesOfHtml = (html: string, isXml = false, encoding = 'utf-8'
 		isOpen &&= new RegExp(`</${lastText.name}[\\s/>]`, 'i').test(html.slice(lastText.offset));
 	const tagsBefore = shownOffset === undefined ? undefined : countTags(html, shownOffset);
 	const opening = isOpen ? { tagsBefore, isAlone, nonce, encoding } : undefined;
-	return { kind: 'document', base, references, styles, importMaps, opening };
+	return { kind: 'document', base, references, styles, importMaps, opening, policies };
 };
 
 /** Elements that make no body (HTML Standard §13.2.6.4.4, "in head"), and those around them. */
@@ -182,6 +191,8 @@ const OF_HEADS: ReadonlySet<string> = new Set([
 	'template',
 	'title',
 ]);
+
+const POLICY = 'content-security-policy';
 
 /** Elements of heads that, never closed, take the rest of the document as their text. */
 const HOLDS_TEXT: ReadonlySet<string> = new Set([

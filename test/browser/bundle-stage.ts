@@ -78,7 +78,7 @@ export class Stage {
 		{ options, through }: StageSettings = {},
 	): Promise<Stage> {
 		const site = typeof files === 'string' ? await copyOf(files) : files;
-		const tested = await openIndexed(site, { bundle: true, storage, grace: 0, ...options });
+		const tested = await openIndexed(site, { bundle: true, live: false, storage, grace: 0, ...options });
 		const visitor = await engine.newVisitor();
 		onEnd(() => visitor.close());
 		const origin = (await through?.(tested, storage))?.origin ?? new URL(tested.server.url).origin;
@@ -189,7 +189,14 @@ export class Stage {
 		const { port, server } = this.tested;
 		await server.close();
 		const storage = this.storage;
-		this.tested = await openIndexed(files, { bundle: true, storage, grace: 0, port, ...options });
+		this.tested = await openIndexed(files, {
+			bundle: true,
+			live: false,
+			storage,
+			grace: 0,
+			port,
+			...options,
+		});
 	}
 
 	#fetch(path: string): Promise<Buffer> {

@@ -34,7 +34,7 @@ const compareOn = (name: string, folder: string, pages: readonly string[]): Prom
 		// The budgets bound what is sent, not what is known.
 		const budgets = { pushBudget: Number.MAX_SAFE_INTEGER, pushCount: 200 };
 		const options = { storage: home, hints: false, ...budgets };
-		const { server, entries } = await openIndexed(folder, options);
+		const { server, entries } = await openIndexed(folder, { live: false, ...options });
 		await trustCertificate(home, { certificate: join(home, 'localhost.pem') });
 		const browser = await openForgetfulChromium(home);
 		try {

@@ -55,7 +55,7 @@ const BROWSERS: readonly {
 /** A server for the site, and a folder with its certificate that is a browser's home. */
 const withSite = (use: (tested: Tested, home: string, certificate: string) => Promise<void>): Promise<void> =>
 	withFolder(async (home) =>
-		use(await openIndexed(folder, { storage: home }), home, join(home, 'localhost.pem')),
+		use(await openIndexed(folder, { storage: home, live: false }), home, join(home, 'localhost.pem')),
 	);
 
 /** What the server plans when a stranger opens `page`. */

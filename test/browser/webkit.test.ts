@@ -32,7 +32,7 @@ const withSite = (bundle: boolean, use: (tested: Tested, browser: WebKit) => Pro
 	withFolder(async (home) => {
 		const site = await makeFolder();
 		await cp(folder, site, { recursive: true });
-		const tested = await openIndexed(site, { bundle });
+		const tested = await openIndexed(site, { bundle, live: false });
 		const browser = await openWebKit(home);
 		onEnd(() => browser.close());
 		await use(tested, browser);

@@ -31,12 +31,13 @@ export const ask = async (
 	target: string,
 	fields: Fields = {},
 	method = 'GET',
+	content = '',
 ): Promise<Answer> => {
 	if (protocol === 'HTTP/1.1')
-		return within(`${method} ${target}`, askHttp1(tested, target, fields, method), PATIENCE_SECONDS);
+		return within(`${method} ${target}`, askHttp1(tested, target, fields, method, content), PATIENCE_SECONDS);
 	const session = openSession(tested, { enablePush: false });
 	try {
-		return await askOn(session, target, fields, method);
+		return await askOn(session, target, fields, method, content);
 	} finally {
 		session.close();
 	}
@@ -56,6 +57,7 @@ export const askOn = (
 	target: string,
 	fields: Fields = {},
 	method = 'GET',
+	content = '',
 ): Promise<Answer> =>
 	within(
 		`${method} ${target}`,
@@ -72,12 +74,19 @@ export const askOn = (
 				if (stream.rstCode !== 0) reject(new Error(`${target}: reset with code ${stream.rstCode}`));
 				else resolve({ ...head, body: Buffer.concat(chunks) });
 			});
-			stream.end();
+			if (content === '') stream.end();
+			else stream.end(content);
 		}),
 		PATIENCE_SECONDS,
 	);
 
-const askHttp1 = (tested: Tested, target: string, fields: Fields, method: string): Promise<Answer> =>
+const askHttp1 = (
+	tested: Tested,
+	target: string,
+	fields: Fields,
+	method: string,
+	content: string,
+): Promise<Answer> =>
 	new Promise((resolve, reject) => {
 		const { port } = tested;
 		const options = { host: 'localhost', port, path: target, headers: fields, method, agent: false } as const;
@@ -94,7 +103,7 @@ const askHttp1 = (tested: Tested, target: string, fields: Fields, method: string
 				resolve({ status: statusCode, fields: textOf(headers), body: Buffer.concat(chunks) });
 			});
 		});
-		request.end();
+		request.end(content);
 	});
 
 const textOf = (headers: Record<string, string | string[] | number | undefined>): Fields =>

@@ -68,6 +68,8 @@ export const towards = (
 		url: `http${isSecure ? 's' : ''}://localhost:${port}/`,
 		ready: Promise.resolve(),
 		contents: Snapshot.EMPTY,
+		broken: 0,
+		reloadTabs: () => {},
 		close,
 	},
 	folder: '',

@@ -1,0 +1,89 @@
+// What is served is what is on the disk, even where nothing ever tells of changes: while somebody works on the site, each
+// request has the files that it depends on looked at, those of a page once a view.
+
+import type { PageReader } from '../delivery/page-reader.ts';
+import { type Fields, isNavigation, type Target } from '../http/request.ts';
+import { fallbackCandidatesOf } from '../site/fallbacks.ts';
+import { HEADERS_PATH } from '../site/header-rules.ts';
+import { parsePath, pathIn, type UrlPath } from '../site/paths.ts';
+import { REDIRECTS_PATH } from '../site/redirect-rules.ts';
+import { candidatesOf, findRoute, type RouteOptions, ruledCandidatesOf } from '../site/routes.ts';
+import { type Asset, isHtml, type Snapshot } from '../site/snapshot.ts';
+import type { Site } from '../site/watcher.ts';
+
+/** What was looked at is not looked at again for so long. */
+const FRESH_MS = 100;
+/** Of more paths, those known are forgotten: clients can make up any number. */
+const MAX_KNOWN = 10_000;
+/** What has changed may refer to more that has. */
+const MAX_ROUNDS = 4;
+
+/** Has the disk looked at for requests. */
+export class DiskCheck {
+	readonly #site: Site;
+	readonly #reader: PageReader;
+	readonly #routes: RouteOptions;
+	readonly #pageAt: (snapshot: Snapshot, path: string) => Asset | undefined;
+	/** When what a path depends on was looked at last, by whether a page was to be shown. */
+	readonly #lookedMs = { page: new Map<string, number>(), file: new Map<string, number>() };
+
+	/** @param pageAt the page that a navigation to an encoded path shows */
+	constructor(
+		site: Site,
+		reader: PageReader,
+		routes: RouteOptions,
+		pageAt: (snapshot: Snapshot, path: string) => Asset | undefined,
+	) {
+		this.#site = site;
+		this.#reader = reader;
+		this.#routes = routes;
+		this.#pageAt = pageAt;
+	}
+
+	/** Whether a moment ago the disk was as the snapshot has it. If not, {@link DiskCheck.look} before an answer. */
+	isFresh({ path }: Target, fields: Fields): boolean {
+		const lookedMs = this.#lookedMs[kindOf(fields)].get(path);
+		return lookedMs !== undefined && performance.now() - lookedMs < FRESH_MS;
+	}
+
+	/** Looks at what the answer to a request depends on, and returns the snapshot after it. */
+	async look({ path }: Target, fields: Fields): Promise<Snapshot> {
+		const kind = kindOf(fields);
+		const lookedMs = performance.now();
+		let snapshot = await this.#site.check([
+			HEADERS_PATH,
+			REDIRECTS_PATH,
+			...candidatesOf(path),
+			...ruledCandidatesOf(this.#site.snapshot, path),
+		]);
+		if (findRoute(snapshot, path, this.#routes).kind === 'absent')
+			snapshot = await this.#site.check(fallbackCandidatesOf(path, this.#routes));
+		for (let round = 1; round <= MAX_ROUNDS; round++) {
+			const page = kind === 'page' ? this.#pageAt(snapshot, path) : undefined;
+			if (page === undefined || !isHtml(page.type)) break;
+			const before = snapshot;
+			snapshot = await this.#site.check(pathsOf(this.#reader, snapshot, page, path));
+			if (snapshot === before) break;
+		}
+		const known = this.#lookedMs[kind];
+		if (known.size >= MAX_KNOWN) known.clear();
+		// From when it began: what has changed since may have been missed.
+		known.set(path, lookedMs);
+		return snapshot;
+	}
+}
+
+const kindOf = (fields: Fields): 'page' | 'file' => (isNavigation(fields) ? 'page' : 'file');
+
+/** The files of a page: those that are there, and those that it lacks. */
+function* pathsOf(reader: PageReader, snapshot: Snapshot, page: Asset, path: string): Generator<UrlPath> {
+	const { dependencies, alternatives = [] } = reader.closureOf(snapshot, page, path);
+	yield page.path;
+	for (const { asset, url } of [...dependencies, ...alternatives]) {
+		if (asset !== undefined) yield asset.path;
+		else if (url.startsWith('/')) {
+			const parsed = parsePath(pathIn(url));
+			if (parsed.kind === 'path') yield parsed.path;
+		}
+	}
+}
