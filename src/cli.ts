@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { KEY_HELP } from './commands/greeter.ts';
 import { runServe } from './commands/serve.ts';
 import { findConfig, type Given, mergeGiven, readConfig } from './config.ts';
 import { readEnvironment, toTyped } from './environment.ts';
@@ -69,6 +70,7 @@ const parse = (argv: readonly string[]): readonly Given[] => {
 		.argument('[dir]', 'the folder to serve (default: ., or ./public if only that has an index.html)')
 		.version(version, '-v, --version', 'print the version')
 		.helpOption('-h, --help', 'print this')
+		.addHelpText('after', `\nKeys, in a terminal:\n${KEY_HELP.join('\n')}`)
 		.configureOutput({ writeErr: () => {} })
 		.exitOverride();
 	for (const { flags, off, help, fallback } of OPTIONS) {

@@ -1,6 +1,5 @@
 // A request as a line of a log (pure: writing it is the command line's business).
 
-import { styleText } from 'node:util';
 import type { Knowledge } from './digest/knowledge.ts';
 import type { LogFormat } from './option-table.ts';
 import { type Channel, countVerdicts, type Plan } from './plan.ts';
@@ -34,23 +33,16 @@ export interface RequestEntry {
 	readonly page: PageEntry | undefined;
 }
 
-/** One line, without line feed; empty for `none`. What clients sent is escaped: it can neither forge lines nor colour them. */
-export const formatEntry = (entry: RequestEntry, format: LogFormat, isColoured = false): string => {
-	switch (format) {
-		case 'none':
-			return '';
-		case 'json':
-			return JSON.stringify(toRecord(entry)).replace(
-				// JSON leaves the controls from DEL on as they are, and terminals obey some of them.
-				/[^ -~]/g,
-				(character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-			);
-		case 'combined':
-			return formatCombined(entry);
-		case 'dev':
-			return formatDev(entry, isColoured);
-	}
-};
+/** One line, without line feed. What clients sent is escaped: it can neither forge lines nor colour them. */
+export const formatEntry = (entry: RequestEntry, format: Extract<LogFormat, 'combined' | 'json'>): string =>
+	format === 'json' ? toJsonLine(toRecord(entry)) : formatCombined(entry);
+
+/** JSON in printable ASCII: it leaves the controls from DEL on as they are, and terminals obey some of them. */
+export const toJsonLine = (record: object): string =>
+	JSON.stringify(record).replace(
+		/[^ -~]/g,
+		(character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+	);
 
 /** What `send` and `confirm` come to. */
 const COUNTED: Readonly<Record<Channel, (send: number, confirm: number) => object>> = {
@@ -90,36 +82,8 @@ const formatCombined = (entry: RequestEntry): string => {
 	return `${entry.remoteAddress} - - [${month}/${day}/${year}:${clock} +0000] "${request}" ${entry.status} ${entry.bytes || '-'} "${quoted(entry.referer ?? '-')}" "${quoted(entry.userAgent ?? '-')}"`;
 };
 
-const formatDev = (entry: RequestEntry, isColoured: boolean): string => {
-	const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
-		isColoured ? styleText(style, text, { validateStream: false }) : text;
-	const colour =
-		entry.status >= 500 ? 'red' : entry.status >= 400 ? 'yellow' : entry.status >= 300 ? 'cyan' : 'green';
-	const start = `${entry.time.toISOString().slice(11, 19)} ${paint(colour, String(entry.status))} ${quoted(entry.method)} ${quoted(entry.target)}`;
-	return [
-		start,
-		...(entry.page ? [describePage(entry.page)] : []),
-		paint('dim', `${entry.durationMs.toFixed(1)} ms`),
-	].join('  ');
-};
-
-const describePage = ({ plan, hinted }: PageEntry): string => {
-	const { send, confirm, skip, leave } = countVerdicts(plan);
-	const others = `${skip} skipped, ${leave} left`;
-	switch (plan.channel) {
-		case 'push':
-			return `push: ${send} pushed, ${confirm} confirmed, ${others}`;
-		case 'bundle':
-			return `bundle: ${send} sent, ${confirm} confirmed, ${others}`;
-		case 'hints':
-			return `hints: ${hinted} hinted of ${send} lacking, ${confirm} stale, ${others}`;
-		case 'plain':
-			return `plain: ${send} lacking, ${confirm} stale, ${others}`;
-	}
-};
-
 /** Controls, quotes and what is beyond ASCII as escapes. */
-const quoted = (text: string): string =>
+export const quoted = (text: string): string =>
 	text.replace(/[^\x20-\x7e]|["\\]/g, (character) =>
 		character === '"' || character === '\\'
 			? `\\${character}`

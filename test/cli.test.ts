@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,16 @@ import * as assert from 'uvu/assert';
 import { OPTIONS } from '../src/option-table.ts';
 import { createSelfSigned } from '../src/tls/issuer.ts';
 import { ask, Line, Wire } from './support/client.ts';
-import { endAll, eventually, type Files, makeFolder, onEnd, type Tested, within } from './support/server.ts';
+import {
+	endAll,
+	eventually,
+	type Files,
+	makeFolder,
+	onEnd,
+	put,
+	type Tested,
+	within,
+} from './support/server.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PROGRAM = join(ROOT, 'bin', 'casper-serve.js');
@@ -123,7 +132,7 @@ words('--help names every option with its default', async () => {
 		assert.match(text, /^Usage: casper-serve \[options\] \[dir\] /);
 		for (const { flags, help, fallback } of OPTIONS)
 			assert.ok(text.includes(`${flags} ${help} (default: ${fallback})`), flags);
-		for (const flags of ['-v, --version', '-h, --help', '[dir]', './public'])
+		for (const flags of ['-v, --version', '-h, --help', '[dir]', './public', 'Keys, in a terminal:'])
 			assert.ok(text.includes(flags), flags);
 	}
 });
@@ -468,7 +477,7 @@ serving('addresses are as the options have them, and a folder after --single is 
 		{ input: ['--single', 'app.html', 'site'], target: '/user/7', want: '200 app' },
 	];
 	for (const { input, target, want } of rows) {
-		const tested = await new Command(['-p', '0', ...input], { cwd }).serving();
+		const tested = await new Command(['-p', '0', '--no-live', ...input], { cwd }).serving();
 		const { status, fields, body } = await ask(tested, 'HTTP/1.1', target, { accept: 'text/html' });
 		const outcome = status === 404 ? '404' : `${status} ${fields.location ?? String(body)}`;
 		assert.is(outcome, want, input.join(' '));
@@ -547,24 +556,146 @@ serving(
 );
 
 serving(
-	'--log dev, the default: status, method, target and what was pushed, without colours in a pipe',
+	'--log dev, the default: a line for each page with what it asked for, without colours in a pipe',
 	async () => {
 		const cwd = await makeFolder(SITE);
 		const command = new Command(['-p', '0'], { cwd });
-		const wire = new Wire(await command.serving());
+		const tested = await command.serving();
+		const wire = new Wire(tested);
 		await wire.view('/');
-		await wire.view('/missing');
-		const lines = await requestLines(command, (line) => / GET /.test(line), 2);
+		await wire.view('/a.css?again', { referer: `http://${tested.authority}/` });
+		await wire.view('/gone.png', { referer: `http://${tested.authority}/a.css?again` });
+		await wire.view('/.casper/nothing', { referer: `http://${tested.authority}/` });
+		const pages = await requestLines(command, (line) => line.includes('push:'), 1);
 		assert.match(
-			lines[0] ?? '',
-			/^\d\d:\d\d:\d\d 200 GET \/ {2}push: 2 pushed, 0 confirmed, 0 skipped, 2 left {2}\d+\.\d ms$/,
+			pages[0] ?? '',
+			/^\d\d:\d\d:\d\d {2}200 {2,}\d+\.\d ms {2}\/ {25}push: 2 pushed, 0 confirmed, 0 skipped, 2 left +\+ 2 files, \S+ k?B, 1 failed$/,
 		);
-		assert.match(lines[1] ?? '', /^\d\d:\d\d:\d\d 404 GET \/missing {2}\d+\.\d ms$/);
+		await wire.view('/missing');
+		const lines = await requestLines(command, (line) => line.includes(' ms '), 2);
+		assert.match(lines[1] ?? '', /^\d\d:\d\d:\d\d {2}404 {2,}\d+\.\d ms {2}\/missing {18}\d+ k?B$/);
+		assert.match(command.stdout, /\n {10}404 {11}\/gone\.png\n/);
+		assert.not.match(command.stdout, '.casper');
 		// biome-ignore lint/suspicious/noControlCharactersInRegex: it is the one that colours begin with
 		assert.not.match(command.stdout, /\x1b/);
-		assert.match(command.lines[0] ?? '', /^casper-serve \d+\.\d+\.\d+: .* at http:\/\/localhost:\d+\/ /);
 	},
 );
+
+serving('what it is and where, in six lines, the folder once it is indexed', async () => {
+	const cwd = await makeFolder({ 'site/index.html': 'a', 'site/b.html': 'b', 'site/c.css': '' });
+	const rows: { name: string; input: string[]; want: readonly RegExp[] }[] = [
+		{
+			name: 'without TLS',
+			input: ['site'],
+			want: [
+				/^casper-serve \d+\.\d+\.\d+$/,
+				/^ {2}Local {5}http:\/\/localhost:\d+\/$/,
+				/^ {2}Network {3}closed; --host opens it$/,
+				/^ {2}Protocol {2}HTTP\/1\.1 and HTTP\/2 without TLS$/,
+				/^ {2}Modes {5}live reload on, push on, hints on, bundle off$/,
+				/^ {2}Folder {4}site: 3 files, 2 pages, 2 B, .*indexed in \d\.\d\d s$/,
+			],
+		},
+		{
+			name: 'with a certificate of its own, everywhere, in production',
+			input: ['site', '--cert', '--host', '--production', '--log', 'dev'],
+			want: [
+				/^casper-serve /,
+				/^ {2}Local {5}https:\/\/localhost:\d+\/$/,
+				/^ {2}Network {3}(?:https:\/\/|this machine has no address)/,
+				/^ {2}Protocol {2}HTTP\/2 and HTTP\/1\.1; self-signed: a browser asks once whether you trust it$/,
+				/^ {2}Modes {5}live reload off, push on, hints on, bundle on$/,
+				/^ {2}Folder {4}site: 3 files/,
+			],
+		},
+	];
+	for (const { name, input, want } of rows) {
+		const command = new Command(['-p', '0', ...input], { cwd });
+		await command.serving();
+		assert.is(command.lines.length, want.length, `${name}: ${command.stdout}`);
+		for (const [index, line] of want.entries()) assert.match(command.lines[index] ?? '', line, name);
+		command.child.kill('SIGTERM');
+		assert.is(await command.ended(), 0, name);
+		assert.is(command.stderr, '', name);
+	}
+});
+
+serving('a certificate from a file: who vouches for it, and until when', async () => {
+	const { cert, key } = await createSelfSigned(new Date());
+	const cwd = await makeFolder({ 'site/index.html': 'a', 'a.pem': cert + key });
+	const command = new Command(['-p', '0', '--cert', 'a.pem', 'site'], { cwd });
+	await command.serving();
+	assert.match(
+		command.stdout,
+		/\n {2}Protocol {2}HTTP\/2 and HTTP\/1\.1; self-signed: a browser asks once .*, until \d{4}-\d\d-\d\d\n/,
+	);
+});
+
+serving('--open has $BROWSER show the address once it answers, at a path where one is given', async () => {
+	const cwd = await makeFolder({ ...SITE, 'browser.sh': '#!/bin/sh\necho "$1" >"$NOTE"\n' });
+	const browser = join(cwd, 'browser.sh');
+	await chmod(browser, 0o755);
+	const rows: { input: string; want: string }[] = [
+		{ input: '--open', want: '/' },
+		{ input: '--open=/a;$(id)&"c"', want: '/a;$(id)&%22c%22' },
+		{ input: '--open=about', want: '/about' },
+	];
+	for (const { input, want } of rows) {
+		const note = join(home, 'note');
+		await rm(note, { force: true });
+		const command = new Command(['-p', '0', input], { cwd, env: { BROWSER: browser, NOTE: note } });
+		const { server } = await command.serving();
+		await eventually('the browser', () => existsSync(note) && readFileSync(note, 'utf8').endsWith('\n'));
+		assert.is(readFileSync(note, 'utf8'), `${server.url.slice(0, -1)}${want}\n`, input);
+		command.child.kill('SIGTERM');
+		assert.is(await command.ended(), 0);
+	}
+});
+
+serving('goes on where no browser can be opened, and says so', async () => {
+	const cwd = await makeFolder(SITE);
+	// Where nothing is found.
+	const command = new Command(['-p', '0', '--open', '/a'], { cwd, env: { BROWSER: 'none', PATH: cwd } });
+	const tested = await command.serving();
+	await eventually('word of it', () => command.stderr.endsWith('\n'));
+	assert.is(
+		command.stderr,
+		`casper-serve: no browser could be opened; open ${tested.server.url}a yourself\n`,
+	);
+	assert.is((await ask(tested, 'HTTP/1.1', '/a.css')).status, 200);
+});
+
+serving('colours where they are asked for', async () => {
+	const cwd = await makeFolder(SITE);
+	for (const { env, want } of [
+		{ env: { FORCE_COLOR: '1' }, want: true },
+		{ env: { FORCE_COLOR: '0' }, want: false },
+		{ env: { NO_COLOR: '1' }, want: false },
+	]) {
+		const command = new Command(['-p', '0'], { cwd, env });
+		await eventually('the folder', () => command.stdout.includes('indexed'));
+		assert.is(command.stdout.includes('\x1b['), want, JSON.stringify(env));
+		command.child.kill('SIGTERM');
+		assert.is(await command.ended(), 0);
+	}
+});
+
+serving('--log json: what happens while somebody works on the site is JSON, too', async () => {
+	const cwd = await makeFolder({ ...SITE, 'b.css': 'a{}' });
+	const command = new Command(['-p', '0', '--log', 'json'], { cwd });
+	await command.serving();
+	const eventsOf = (name: string): LogLine[] =>
+		command.lines.map((line) => JSON.parse(line) as LogLine).filter(({ event }) => event === name);
+	await eventually('what is broken', () => eventsOf('broken').length === 1);
+	const [broken] = eventsOf('broken');
+	assert.is(broken?.total, 1);
+	assert.equal(broken?.added, [{ from: '/index.html', line: 1, url: '/missing.svg' }]);
+	await put(cwd, 'b.css', 'b{}');
+	await eventually('the change', () => eventsOf('changed').length === 1);
+	const [changed] = eventsOf('changed');
+	assert.equal(changed?.files, [{ path: '/b.css', kind: 'changed' }]);
+	assert.match(String(changed?.time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+});
 
 serving('--log combined is what log analysers read', async () => {
 	const cwd = await makeFolder(SITE);

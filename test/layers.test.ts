@@ -70,6 +70,12 @@ const everywhere = [
 ];
 
 const rows: readonly Row[] = [
+	// What the terminal shows follows from what it is told …
+	refuse('the terminal has no server', 'src/terminal/probe.ts', "import '../server.ts';"),
+	refuse('the terminal has no files', 'src/terminal/probe.ts', "import 'node:fs';"),
+	refuse('the terminal has no timers', 'src/terminal/probe.ts', 'setTimeout(f);'),
+	refuse('the terminal does not write', 'src/terminal/probe.ts', 'console.log();'),
+	allow('the terminal knows what happens', 'src/terminal/probe.ts', "import '../live-events.ts';"),
 	// The three folders of knowledge know nothing of each other …
 	refuse('site does not know digest', 'src/site/probe.ts', "import '../digest/golomb.ts';"),
 	refuse('site does not know http', 'src/site/probe.ts', "import '../http/range.ts';"),

@@ -1,7 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatEntry, type RequestEntry } from '../src/log.ts';
-import { LOG_FORMATS } from '../src/option-table.ts';
 import type { Decision, Delivery, Plan } from '../src/plan.ts';
 import type { Dependency } from '../src/site/closure.ts';
 import { dependencyOf as anyDependencyOf, assetOf } from './support/dependency.ts';
@@ -77,53 +76,6 @@ for (const { name, changes, want } of [
 	},
 ] satisfies { name: string; changes: Partial<RequestEntry>; want: string }[])
 	log(`combined: ${name}`, () => assert.is(formatEntry({ ...ENTRY, ...changes }, 'combined'), want));
-
-for (const { name, changes, want } of [
-	{ name: 'a file', changes: {}, want: '09:08:07 200 GET /a.css?v=1  1.3 ms' },
-	{
-		name: 'a page over push',
-		changes: PAGE,
-		want: '09:08:07 200 GET /  push: 2 pushed, 1 confirmed, 1 skipped, 2 left  1.3 ms',
-	},
-	{
-		name: 'a page without push',
-		changes: { ...PAGE, page: { plan: planOf('plain'), evidence: 'none', hinted: 0 } },
-		want: '09:08:07 200 GET /  plain: 2 lacking, 1 stale, 1 skipped, 2 left  1.3 ms',
-	},
-	{
-		name: 'a page with hints',
-		changes: { ...PAGE, page: { plan: planOf('hints'), evidence: 'none', hinted: 3 } },
-		want: '09:08:07 200 GET /  hints: 3 hinted of 2 lacking, 1 stale, 1 skipped, 2 left  1.3 ms',
-	},
-] satisfies { name: string; changes: Partial<RequestEntry>; want: string }[])
-	log(`dev: ${name}`, () => assert.is(formatEntry({ ...ENTRY, ...changes }, 'dev'), want));
-
-for (const { status, colour } of [
-	{ status: 200, colour: 32 },
-	{ status: 299, colour: 32 },
-	{ status: 300, colour: 36 },
-	{ status: 304, colour: 36 },
-	{ status: 399, colour: 36 },
-	{ status: 400, colour: 33 },
-	{ status: 404, colour: 33 },
-	{ status: 499, colour: 33 },
-	{ status: 500, colour: 31 },
-])
-	log(`dev: ${status} is told by its colour where colours are wanted, and by nothing else`, () => {
-		const coloured = formatEntry({ ...PAGE, status }, 'dev', true);
-		assert.ok(coloured.includes(`\x1b[${colour}m${status}\x1b[39m`), JSON.stringify(coloured));
-		// biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
-		assert.is(coloured.replace(/\x1b\[\d+m/g, ''), formatEntry({ ...PAGE, status }, 'dev'));
-	});
-
-log('only dev is ever coloured', () => {
-	for (const format of ['combined', 'json'] as const)
-		assert.is(formatEntry(PAGE, format, true), formatEntry(PAGE, format));
-});
-
-log('none is nothing', () => {
-	assert.is(formatEntry(PAGE, 'none'), '');
-});
 
 const parse = (entry: RequestEntry): Record<string, unknown> => JSON.parse(formatEntry(entry, 'json'));
 
@@ -203,7 +155,7 @@ log('json: with hints, the number of links is told beside what is lacking', () =
 });
 
 log('no format tells where files lie on the disk', () => {
-	for (const format of LOG_FORMATS) assert.not.match(formatEntry(PAGE, format), /secret/);
+	for (const format of ['combined', 'json'] as const) assert.not.match(formatEntry(PAGE, format), /secret/);
 });
 
 const HOSTILE: readonly { name: string; input: string; escaped: string }[] = [
@@ -229,10 +181,6 @@ for (const { name, input, escaped } of HOSTILE) {
 		const line = formatEntry(entry, 'combined');
 		assert.ok(line.endsWith(`"${escaped} ${escaped} HTTP/2" 200 1234 "${escaped}" "${escaped}"`), line);
 	});
-	log(`dev: what a client sends is escaped: ${name}`, () => {
-		const line = formatEntry(entry, 'dev');
-		assert.ok(line.startsWith(`09:08:07 200 ${escaped} ${escaped}  push:`), line);
-	});
 	log(`json: what a client sends is escaped, and read back as it was: ${name}`, () => {
 		const line = formatEntry(entry, 'json');
 		assert.match(line, /^[\x20-\x7e]+$/);
@@ -248,7 +196,7 @@ log(
 			random.text('a/"\\\0\n\r\t\x1b\x7f\x85\x9b\xe9\u2028\u2029日\ud800\udc00', 30);
 		for (let round = 0; round < 500; round++) {
 			const entry = { ...PAGE, method: noise(), target: noise(), referer: noise(), userAgent: noise() };
-			for (const format of ['combined', 'dev', 'json'] as const)
+			for (const format of ['combined', 'json'] as const)
 				assert.match(formatEntry(entry, format), /^[\x20-\x7e]+$/);
 			assert.is(parse(entry).target, entry.target);
 		}

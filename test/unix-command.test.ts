@@ -38,12 +38,12 @@ const rows: readonly { name: string; input: (home: string) => readonly string[];
 	{
 		name: 'a Unix socket',
 		input: (home) => ['--unix', join(home, 'casper.sock')],
-		want: / at unix:\S+\/casper\.sock \(HTTP\/1\.1 and HTTP\/2 without TLS, /,
+		want: /\n {2}Socket {4}unix:\S+\/casper\.sock\n {2}Protocol {2}HTTP\/1\.1 and HTTP\/2 without TLS\n/,
 	},
 	{
 		name: 'a redirect',
 		input: () => ['-p', '0', '--cert', '--http-redirect', '0', '--grace', '1'],
-		want: / at https:\/\/localhost:\d+\/ .*\nHTTP at http:\/\/localhost:\d+\/ is redirected there\.\n/,
+		want: /\n {2}Local {5}https:\/\/localhost:\d+\/ {2}\(http:\/\/localhost:\d+\/ leads there\)\n/,
 	},
 	{
 		name: 'a redirect in JSON',

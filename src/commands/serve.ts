@@ -1,11 +1,18 @@
 // `casper-serve [dir]`: serves until it is asked to stop, and says what it does.
 
 import { homedir } from 'node:os';
-import { formatEntry } from '../log.ts';
+import { toJsonLine } from '../log.ts';
 import type { LogFormat } from '../option-table.ts';
 import type { ServeOptions } from '../options.ts';
 import { type Server, serve } from '../server.ts';
+import { isColourWanted, painter } from '../terminal/text.ts';
 import { dataFolder } from '../tls/data-folder.ts';
+import { Greeter } from './greeter.ts';
+import { canTakeKeys, takeKeys } from './keys.ts';
+import { openReport } from './report.ts';
+import { Screen } from './screen.ts';
+
+const ADVICE = 'casper-serve: press u for the addresses and the folder, which this has pushed out of sight';
 
 /**
  * Serves `directory` and resolves once SIGINT or SIGTERM has ended it. A second signal ends it at once.
@@ -14,62 +21,64 @@ import { dataFolder } from '../tls/data-folder.ts';
 export const runServe = async (
 	directory: string,
 	options: ServeOptions,
-	{ log }: { readonly log: LogFormat; readonly open: string | boolean },
+	{ log, open }: { readonly log: LogFormat; readonly open: string | boolean },
 	version: string,
 ): Promise<void> => {
 	// Whoever read our output may have gone: that is no reason to stop serving.
-	process.stdout.on('error', () => {});
+	for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 	// From the very start: whoever reads that we are listening may end us the next moment.
 	const stop = stopSignal();
-	const started = performance.now();
-	const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
+	const startedMs = performance.now();
+	const isTerminal = process.stdout.isTTY === true;
+	const hasKeys = (log === 'dev' || log === 'none') && canTakeKeys();
+	const paint = painter(isColourWanted(process.env, isTerminal));
+	const screen = new Screen(isTerminal && process.env.TERM !== 'dumb');
+	const advice = hasKeys ? ADVICE : undefined;
+	const columnsOf = (): number | undefined => (isTerminal && process.stdout.columns) || undefined;
+	const { onRequest, onLive, onProblem, brokenKnown, release, end } = openReport(screen, {
+		format: log,
+		paint,
+		columnsOf,
+		advice,
+	});
 	const server = await serve(directory, {
 		...options,
 		storage: dataFolder(process.env, process.platform, homedir()),
-		onRequest: log === 'none' ? undefined : (entry) => console.log(formatEntry(entry, log, isColoured)),
-		onProblem: (message) => console.error(`casper-serve: ${message}`),
+		onRequest,
+		onProblem,
+		onLive,
 	});
-	const say = log === 'json' ? sayAsJson : sayAsText;
-	say.started(directory, server, version, options);
-	void server.ready.then(() => say.indexed(server, (performance.now() - started) / 1000));
+	const greeter = new Greeter(server, {
+		directory,
+		options,
+		open,
+		version,
+		startedMs,
+		hasKeys,
+		paint,
+		screen,
+	});
+	const quiet =
+		log === 'json' ? sayAsJson(directory, server, version, startedMs) : greeter.greet(brokenKnown, release);
+	if (open !== false) void greeter.openBrowser();
+	const noKeys = hasKeys ? takeKeys((key) => greeter.press(key)) : undefined;
 	await stop;
+	noKeys?.();
+	quiet();
 	await server.close();
+	end();
 };
 
-const sayAsText = {
-	started: (
-		directory: string,
-		{ url, redirectUrl }: Server,
-		version: string,
-		{ cert, push = true, hints = true, production = false, bundle = production }: ServeOptions,
-	): void => {
-		const protocol = `${cert === undefined || cert === false ? 'HTTP/1.1 and HTTP/2 without TLS' : 'HTTP/2 and HTTP/1.1'}`;
-		const channels = Object.entries({ push, hints, bundle })
-			.map(([channel, isOn]) => `${channel} ${isOn ? 'on' : 'off'}`)
-			.join(', ');
-		console.log(`casper-serve ${version}: ${directory} at ${url} (${protocol}, ${channels})`);
-		if (redirectUrl !== undefined) console.log(`HTTP at ${redirectUrl} is redirected there.`);
-		if (cert === true)
-			console.log('The certificate is self-signed: a browser asks once whether you trust it. Ctrl-C stops.');
-	},
-	indexed: ({ contents }: Server, seconds: number): void => {
-		const { files, pages, bytes } = contents;
-		console.log(
-			`${files} files, ${pages} of them pages, ${(bytes / 1e6).toFixed(1)} MB, indexed in ${seconds.toFixed(2)} s`,
-		);
-	},
-};
-
-const sayAsJson = {
-	started: (directory: string, { url, redirectUrl }: Server, version: string): void => {
-		console.log(
-			JSON.stringify({ time: new Date(), event: 'listening', version, directory, url, redirectUrl }),
-		);
-	},
-	indexed: ({ contents }: Server, seconds: number): void => {
-		const { files, pages, bytes } = contents;
-		console.log(JSON.stringify({ time: new Date(), event: 'indexed', files, pages, bytes, seconds }));
-	},
+/** Says where it answers, and what it serves once that is known. */
+const sayAsJson = (directory: string, server: Server, version: string, startedMs: number): (() => void) => {
+	const { url, redirectUrl } = server;
+	console.log(JSON.stringify({ time: new Date(), event: 'listening', version, directory, url, redirectUrl }));
+	void server.ready.then(() => {
+		const { files, pages, bytes } = server.contents;
+		const seconds = (performance.now() - startedMs) / 1000;
+		console.log(toJsonLine({ time: new Date(), event: 'indexed', files, pages, bytes, seconds }));
+	});
+	return () => {};
 };
 
 const stopSignal = (): Promise<void> =>
