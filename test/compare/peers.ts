@@ -44,10 +44,31 @@ const peer = (
 	};
 };
 
+const at = (name: string): string => join(import.meta.dirname, 'node_modules', name);
+
+const assertBuilt = (): void => {
+	if (!existsSync(join(ROOT, 'dist/cli.js'))) throw new Error('not built: run `npm run build` first');
+};
+
+/** Those that have open pages show what has changed, ours first; the site is the folder itself. As {@link openPeers}. */
+export const openReloaders = (): readonly Peer[] => {
+	assertBuilt();
+	return [
+		peer('casper-serve', 'casper-serve', ROOT, (folder, port) => [folder, '--port', port]),
+		peer('vite', 'vite', at('vite'), (folder, port) => [folder, '--port', port, '--strictPort']),
+		peer('live-server', 'live-server', at('live-server'), (folder, port) => [
+			folder,
+			`--port=${port}`,
+			'--host=localhost',
+			'--no-browser',
+			'--quiet',
+		]),
+	];
+};
+
 /** All of them, ours first. To be called after {@link install}. */
 export const openPeers = (): readonly Peer[] => {
-	if (!existsSync(join(ROOT, 'dist/cli.js'))) throw new Error('not built: run `npm run build` first');
-	const at = (name: string): string => join(import.meta.dirname, 'node_modules', name);
+	assertBuilt();
 	return [
 		peer('casper-serve', 'casper-serve', ROOT, (folder, port) => [join(folder, 'site'), '--port', port]),
 		peer('sirv-cli', 'sirv', at('sirv-cli'), (folder, port) => [join(folder, 'site'), '--port', port]),
