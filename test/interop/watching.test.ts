@@ -215,7 +215,7 @@ where(
 		assert.equal([...pushes.keys()].sort(), ['/a.css', '/c.css']);
 		assert.is(String(pushes.get('/c.css')?.body), 'p{order:1}');
 		const gone = await ask(tested, 'HTTP/1.1', '/nowhere', { accept: 'text/html' });
-	assert.match(String(gone.body), /^gone/);
+		assert.match(String(gone.body), /^gone/);
 	},
 );
 
