@@ -18,6 +18,8 @@ const clientFiles = sirv(FOLDER, {
 	etag: true,
 	extensions: [],
 	setHeaders: (response, path) => {
+		// Without charset, a script is read in the encoding of its document (HTML Standard §8.1.4.1).
+		if (path.endsWith('.js')) response.setHeader('content-type', 'text/javascript; charset=utf-8');
 		if (path === WORKER) response.setHeader('service-worker-allowed', MOUNT);
 		response.setHeader(
 			'cache-control',

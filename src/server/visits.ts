@@ -83,9 +83,15 @@ export class Visits {
 			: file;
 	}
 
-	/** Where browsers do not say what they ask for, as on addresses without TLS, a developer's phone is to be served, too. */
+	/**
+	 * Where browsers do not say what they ask for, as on addresses without TLS, a developer's phone is to be served, too. Of a
+	 * navigation that a worker of the site has passed on, Firefox says it no more but by what comes with navigations alone.
+	 */
 	#isShown(fields: Fields): boolean {
-		return isBrowserNavigation(fields) || (this.#parts.live !== undefined && isNavigating(fields));
+		if (isBrowserNavigation(fields)) return true;
+		return (
+			this.#parts.live !== undefined && (isNavigating(fields) || fields['upgrade-insecure-requests'] === '1')
+		);
 	}
 
 	/** The digest of a worker that takes a bundle; none of one that is to have the document alone, or for now. */

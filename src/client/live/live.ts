@@ -37,11 +37,13 @@ class Live {
 
 	async start(): Promise<void> {
 		new PerformanceObserver((list) => {
-			if (this.#shown.note(list.getEntries()) && this.#news++ < MOST_NEWS) this.#lookIn(NEWS_MS);
+			this.#shown.note(list.getEntries());
+			if (this.#shown.hasNews) this.#lookForNews();
 		}).observe({ type: 'resource', buffered: true });
 		if (isMultiplexed() === undefined) await this.#look();
 		listen(isMultiplexed() ?? false, (message) => {
-			if (message.kind === 'reload') this.#reload('', [], { isHard: false, isCareful: false });
+			if (message.kind === 'reload' && !this.#isLeaving)
+				this.#reload('', [], { isHard: false, isCareful: false });
 			if (message.kind !== 'look') return;
 			this.#isSettled = message.isSettled ?? this.#isSettled;
 			void this.#look();
@@ -61,14 +63,17 @@ class Live {
 		this.#isLooking = false;
 	}
 
-	#lookIn(milliseconds: number): void {
+	/** In a moment, asks about what the page has loaded meanwhile, unless that was done. */
+	#lookForNews(): void {
 		clearTimeout(this.#timer);
-		this.#timer = setTimeout(() => this.#look(), milliseconds);
+		this.#timer = setTimeout(() => {
+			if (this.#shown.hasNews && this.#news++ < MOST_NEWS) void this.#look();
+		}, NEWS_MS);
 	}
 
 	async #lookOnce(): Promise<void> {
 		const askedAt = performance.now();
-		const state = await askState(this.#shown.loaded);
+		const state = await askState(this.#shown.takeLoaded());
 		const { isFirst } = this.#shown;
 		if (isFirst) this.#shown.assume(await heldVersions(state.items));
 		const difference = this.#shown.compare(state, askedAt, this.#isSettled);
@@ -110,7 +115,7 @@ class Live {
 			const what = JSON.stringify(items.map(({ url, hash }) => [url, hash]));
 			if (what === this.#failed) return false;
 			this.#failed = what;
-			this.#lookIn(RETRY_MS);
+			setTimeout(() => this.#look(), RETRY_MS);
 			return undefined;
 		}
 	}

@@ -26,12 +26,20 @@ export class Shown {
 	/** When it was first asked for, in **milliseconds** since the navigation began. */
 	readonly #starts = new Map<string, number>();
 	#isFirst = true;
+	#hasNews = false;
 
 	constructor(version: string | undefined) {
 		this.#version = version;
 	}
 
-	get loaded(): readonly string[] {
+	/** Whether there is something of which the server was not asked. */
+	get hasNews(): boolean {
+		return this.#hasNews;
+	}
+
+	/** What the page has loaded, as the server is to be asked about it now. */
+	takeLoaded(): readonly string[] {
+		this.#hasNews = false;
 		const ahead = new Set(
 			[...document.querySelectorAll<HTMLLinkElement>('link[rel~=prefetch i],link[rel~=prerender i]')].map(
 				({ href }) => keyOf(href, href),
@@ -48,17 +56,15 @@ export class Shown {
 		return known;
 	}
 
-	/** Whether one of the entries is for something that was not known. */
-	note(entries: readonly PerformanceEntry[]): boolean {
-		let isNews = false;
+	/** Takes note of what was loaded. */
+	note(entries: readonly PerformanceEntry[]): void {
 		for (const { name, startTime, initiatorType } of entries as PerformanceResourceTiming[]) {
 			const key = keyOf(name, name);
 			if (key === undefined || key.startsWith(OURS) || FRAMES.includes(initiatorType)) continue;
 			if (this.#starts.has(key) || this.#starts.size >= 2 * MOST_LOADED) continue;
 			this.#starts.set(key, startTime);
-			isNews ||= !this.#hashes.has(key);
+			this.#hasNews ||= !this.#hashes.has(key);
 		}
-		return isNews;
 	}
 
 	/**
@@ -77,8 +83,8 @@ export class Shown {
 			seen.add(key);
 			return this.#isChanged(key, item, askedAt) ? [{ ...item, url: key }] : [];
 		});
-		this.#isFirst = false;
 		if (!isSettled && items.some((item) => item.hash === '')) return undefined;
+		this.#isFirst = false;
 		return { isDocument: hash !== this.#version, items };
 	}
 

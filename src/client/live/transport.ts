@@ -120,7 +120,6 @@ class SharedLine implements Line {
 				this.#stream.open();
 			});
 		const stop = (): void => {
-			if (release === undefined) return;
 			this.#isLeader = false;
 			this.#stream.close();
 		};
@@ -129,11 +128,15 @@ class SharedLine implements Line {
 			stop();
 			release();
 		};
-		navigator.locks.request(NAME, isStolen ? { steal: true } : { signal: waiting.signal }, lead).catch(() => {
-			if (waiting.signal.aborted) return;
-			stop();
-			this.#queue(false);
-		});
+		navigator.locks
+			.request(NAME, isStolen ? { steal: true } : { signal: waiting.signal }, lead)
+			.catch((error: unknown) => {
+				if (waiting.signal.aborted) return;
+				stop();
+				// Somebody has stolen it; else there are no locks here, and asking again would be no use.
+				if (error instanceof DOMException && error.name === 'AbortError') this.#queue(false);
+				else this.#stream.open();
+			});
 	}
 }
 
