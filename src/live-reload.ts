@@ -1,7 +1,7 @@
 // Who awaits a reload, and when it is time to tell them: once a change, or a whole build, is over. What has changed for each
 // of them they ask for themselves, so that a tab that was away for a while is no special case.
 
-import type { Reply } from './delivery/reply.ts';
+import type { Reply, ResponseFields } from './delivery/reply.ts';
 import type { FileChange, LiveEvent } from './live-events.ts';
 import type { UrlPath } from './site/paths.ts';
 import type { Changes, Snapshot } from './site/snapshot.ts';
@@ -12,6 +12,8 @@ const QUIET_MS = 100;
 const MAX_WAIT_MS = 1000;
 /** Files that are gone for so long, with nothing else happening, are not about to be written anew. */
 const SETTLED_MS = 2000;
+/** Where something is written all the time, such as a log, that takes no longer than this. */
+const MAX_SETTLING_MS = 10_000;
 /** By which a tab knows that it is still told, and we that it is still there. */
 const BEAT_MS = 15_000;
 /** A tab that comes back asks again after so long. */
@@ -23,6 +25,14 @@ const MAX_WAITING = 65_536;
 /** Files of which it is known when they changed last. */
 const MAX_KNOWN = 20_000;
 
+const TOLD: ResponseFields = {
+	':status': 200,
+	'content-type': 'text/event-stream',
+	'cache-control': 'no-store',
+	// Proxies such as nginx would wait for more.
+	'x-accel-buffering': 'no',
+};
+
 /** The tabs that are to be told of changes. */
 export class LiveReload {
 	readonly #onEvent: (event: LiveEvent) => void;
@@ -32,6 +42,7 @@ export class LiveReload {
 	#waiting = new Map<UrlPath, Difference>();
 	#firstMs = 0;
 	#hasRemoved = false;
+	#removedMs = 0;
 	#timer: NodeJS.Timeout | undefined;
 	#settling: NodeJS.Timeout | undefined;
 	readonly #beat: NodeJS.Timeout;
@@ -61,15 +72,21 @@ export class LiveReload {
 		return changedMs === undefined ? undefined : Math.ceil(performance.now() - changedMs);
 	}
 
-	/** Tells a tab from now on (HTML Standard §9.2). `false`: there are too many, or no more is told. */
-	tell(reply: Reply): boolean {
-		if (this.#isClosed || this.#tabs.size >= MAX_TABS) return false;
-		reply.head({ ':status': 200, 'content-type': 'text/event-stream', 'cache-control': 'no-store' }, false);
+	/** Tells a tab from now on (HTML Standard §9.2). Above so many, the one that was there first has to come again. */
+	tell(reply: Reply): void {
+		// It may have gone while the folder was being indexed.
+		if (reply.body.destroyed) return;
+		if (this.#isClosed) return reply.reset();
+		for (const first of this.#tabs) {
+			if (this.#tabs.size < MAX_TABS) break;
+			this.#tabs.delete(first);
+			first.body.end();
+		}
+		reply.head(TOLD, false);
 		this.#tabs.add(reply);
 		reply.body.once('close', () => this.#tabs.delete(reply));
 		// Whoever comes may have missed something.
 		reply.body.write(`retry: ${RETRY_MS}\n\n${look(this.isSettled)}`);
-		return true;
 	}
 
 	/** Has all tabs show their pages anew, whatever has changed. */
@@ -110,7 +127,9 @@ export class LiveReload {
 		const wait = Math.max(0, Math.min(QUIET_MS, this.#firstMs + MAX_WAIT_MS - now));
 		this.#timer = setTimeout(() => this.#tellOfChanges(), wait);
 		clearTimeout(this.#settling);
-		this.#settling = this.#hasRemoved ? setTimeout(() => this.#settle(), SETTLED_MS) : undefined;
+		if (after === undefined) this.#removedMs = now;
+		const settling = Math.max(0, Math.min(SETTLED_MS, this.#removedMs + MAX_SETTLING_MS - now));
+		this.#settling = this.#hasRemoved ? setTimeout(() => this.#settle(), settling) : undefined;
 	}
 
 	#tellOfChanges(): void {
@@ -137,8 +156,9 @@ export class LiveReload {
 
 	#tellAll(message: string): void {
 		for (const reply of this.#tabs) {
-			if (reply.body.writableLength > MAX_WAITING) reply.reset();
-			else if (!reply.body.destroyed) reply.body.write(message);
+			if (reply.body.destroyed) this.#tabs.delete(reply);
+			else if (reply.body.writableLength > MAX_WAITING) reply.reset();
+			else reply.body.write(message);
 		}
 	}
 }

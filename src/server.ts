@@ -19,7 +19,7 @@ import { Pipeline } from './server/pipeline.ts';
 import { singlePath } from './site/fallbacks.ts';
 import { HEADERS_PATH } from './site/header-rules.ts';
 import { headerRulesOf, type RouteOptions } from './site/routes.ts';
-import { type Asset, isHtml, type Snapshot } from './site/snapshot.ts';
+import { type Asset, type Changes, isHtml, type Snapshot } from './site/snapshot.ts';
 import { Visibility } from './site/visibility.ts';
 import { openSite, type Site, type SiteListener } from './site/watcher.ts';
 import { openCertificate } from './tls/living-certificate.ts';
@@ -69,8 +69,7 @@ export const serve = async (directory: string, options: ServeOptions = {}): Prom
 		onChange: (changes, before, after) => {
 			const areRulesNew = changes.has(HEADERS_PATH);
 			if (areRulesNew) terms.use(headerRulesOf(after));
-			// What the folder holds to begin with is no news.
-			if (site.isReady) live?.note(changes, before);
+			live?.note(site.isReady ? changes : changesOfKnown(changes, before), before);
 			broken?.note(changes, before, after);
 			for (const [path, asset] of changes) {
 				const earlier = before.get(path);
@@ -139,6 +138,10 @@ export const serve = async (directory: string, options: ServeOptions = {}): Prom
 		throw error;
 	}
 };
+
+/** What the folder holds to begin with is no news; what somebody may have been given before that is. */
+const changesOfKnown = (changes: Changes, before: Snapshot): Changes =>
+	new Map([...changes].filter(([path]) => before.get(path) !== undefined));
 
 const documentsOf = ({ bundle, live, forwardConsole }: ResolvedOptions): Documents | undefined =>
 	bundle || live

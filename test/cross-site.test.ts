@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { isForeignLoad } from '../src/http/cross-site.ts';
+import { isForeignLoad, isSameOrigin } from '../src/http/cross-site.ts';
 import { ask, type Fields, PROTOCOLS } from './support/client.ts';
 import { endAll, openIndexed } from './support/server.ts';
 
@@ -91,4 +91,37 @@ for (const protocol of PROTOCOLS) {
 	});
 }
 
+const own = suite('requests of our own pages');
+const OWN: readonly { name: string; input: Fields; authority?: string; want: boolean }[] = [
+	{ name: 'nobody says anything', input: {}, want: true },
+	{ name: 'our page', input: { 'sec-fetch-site': 'same-origin' }, want: true },
+	{ name: 'a person', input: { 'sec-fetch-site': 'none' }, want: true },
+	{ name: 'another port', input: { 'sec-fetch-site': 'same-site' }, want: false },
+	{
+		name: 'another site, whatever else it says',
+		input: { 'sec-fetch-site': 'cross-site', origin: 'https://my.test:8443' },
+		want: false,
+	},
+	{ name: 'our origin', input: { origin: 'https://MY.test:8443' }, want: true },
+	{ name: 'another origin', input: { origin: 'https://my.test' }, want: false },
+	{ name: 'an opaque origin', input: { origin: 'null' }, want: false },
+	{ name: 'a referrer of ours', input: { referer: 'https://my.test:8443/a/b' }, want: true },
+	{ name: 'a referrer of others', input: { referer: 'https://evil.test/' }, want: false },
+	{
+		name: 'the usual port, named by a proxy',
+		input: { origin: 'http://my.test' },
+		authority: 'my.test:80',
+		want: true,
+	},
+	{
+		name: 'the usual port of the other scheme',
+		input: { origin: 'http://my.test' },
+		authority: 'my.test:443',
+		want: false,
+	},
+];
+for (const { name, input, authority = 'my.test:8443', want } of OWN)
+	own(name, () => assert.is(isSameOrigin(input, authority), want));
+
 foreign.run();
+own.run();

@@ -6,9 +6,18 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { LiveEvent } from '../src/live-events.ts';
 import type { ServeOptions } from '../src/options.ts';
-import { ask, type Fields, PROTOCOLS } from './support/client.ts';
+import { ask, type Fields, openSession, PROTOCOLS } from './support/client.ts';
 import { EventStream, stateOf } from './support/live.ts';
-import { endAll, eventually, type Files, openIndexed, put, type Tested } from './support/server.ts';
+import {
+	endAll,
+	eventually,
+	type Files,
+	makeFolder,
+	open,
+	openIndexed,
+	put,
+	type Tested,
+} from './support/server.ts';
 
 const live = suite('live reload');
 live.after.each(endAll);
@@ -163,6 +172,72 @@ live('a folder that is emptied and filled again is settled when it has been quie
 	await eventually('a settled look', () => tab.events.at(-1)?.content === '{"isSettled":true}');
 });
 
+live('that something is written all the time keeps nobody from knowing that a file is gone', async () => {
+	const tested = await openLive(SITE);
+	const tab = await EventStream.open(tested, 'HTTP/2');
+	let lines = 0;
+	const log = setInterval(() => void put(tested.folder, 'log.txt', String(lines++)), 300);
+	try {
+		await rm(join(tested.folder, 'i.svg'));
+		await eventually('an unsettled look', () => tab.events.at(-1)?.content === '{"isSettled":false}');
+		await eventually('a settled one', () => tab.events.at(-1)?.content === '{"isSettled":true}');
+	} finally {
+		clearInterval(log);
+	}
+});
+
+live('of more tabs than there are places, the first one has to come again', async () => {
+	const tested = await openLive(SITE);
+	const first = await EventStream.open(tested, 'HTTP/2');
+	for (let session = 0; session < 5; session++) {
+		const connection = openSession(tested);
+		const opened = Array.from({ length: 100 }, () => EventStream.open(tested, 'HTTP/2', connection));
+		for (const { status } of await Promise.all(opened)) assert.is(status, 200);
+	}
+	await eventually('the end of the first', () => first.isOver);
+});
+
+live('a change while the folder is being indexed is known of', async () => {
+	const pages = Array.from({ length: 3000 }, (_, index) => [`pages/${index}.html`, `<p>${index}`] as const);
+	const folder = await makeFolder({ ...SITE, ...Object.fromEntries(pages) });
+	const tested = await open(folder);
+	await ask(tested, 'HTTP/2', '/a.css');
+	await put(folder, 'a.css', 'p{color:red}');
+	await tested.server.ready;
+	const agoOf = async (): Promise<number | undefined> =>
+		(await stateOf(tested, '/')).items.find(({ url }) => url === '/a.css')?.ago;
+	await eventually('word of it', async () => (await agoOf()) !== undefined);
+});
+
+live('a file that is gone for a moment, and is not held, is there when it is asked for', async () => {
+	const tested = await openLive(SITE);
+	const statuses: number[] = [];
+	for (let round = 0; round < 5; round++) {
+		const name = `${round}.bin`;
+		await put(tested.folder, name, 'x');
+		await eventually(
+			'the file',
+			async () => (await ask(tested, 'HTTP/2', `/${name}`, {}, 'HEAD')).status === 200,
+		);
+		await rm(join(tested.folder, name));
+		const answer = ask(tested, 'HTTP/2', `/${name}`);
+		await put(tested.folder, name, 'y');
+		statuses.push((await answer).status);
+	}
+	// The machine may take longer now and then.
+	assert.ok(statuses.filter((status) => status === 200).length >= 3, String(statuses));
+});
+
+live('what is asked of made-up addresses is bounded', async () => {
+	const images = Array.from({ length: 300 }, (_, index) => `<img src="${index}.png">`).join('');
+	const tested = await openLive({ '404.html': images });
+	const long = `/${'a'.repeat(20_000)}/x`;
+	assert.equal(await stateOf(tested, long), { document: { hash: '' }, items: [], broken: [] });
+	const { items, broken } = await stateOf(tested, '/b/x');
+	assert.equal([items.length, broken.length], [300, 50]);
+	assert.is((await ask(tested, 'HTTP/2', long, NAVIGATION)).status, 404);
+});
+
 live('all tabs can be told to show their pages anew', async () => {
 	const tested = await openLive(SITE);
 	const tabs = await Promise.all(PROTOCOLS.map((protocol) => EventStream.open(tested, protocol)));
@@ -205,9 +280,14 @@ live('a page is made of all that its document asks for, and of what it has loade
 	assert.ok((item?.ago ?? 1e9) < 20_000);
 });
 
-live('frames show their own', async () => {
-	const tested = await openLive({ ...SITE, 'frame.html': '<iframe src="about.html"></iframe>' });
-	assert.equal(await urlsOf(tested, '/frame.html'), []);
+live("frames with a document show their own; other files in frames are the page's", async () => {
+	const frames = '<iframe src="about.html"></iframe><iframe src="i.svg"></iframe>';
+	const tested = await openLive({ ...SITE, 'frame.html': frames });
+	const { items } = await stateOf(tested, '/frame.html');
+	assert.equal(
+		items.map(({ url, as }) => [url, as]),
+		[['/i.svg', 'object']],
+	);
 });
 
 live('what caches may keep is said to be kept', async () => {
@@ -316,6 +396,13 @@ const REFUSED: readonly {
 	{ name: 'a page that is none', content: '{"page":"x"}', want: 400 },
 	{ name: 'too much', content: `{"page":"/${'x'.repeat(70_000)}"}`, want: 400 },
 	{ name: 'a report without page', path: 'report', content: '{"how":"reload"}', want: 400 },
+	{
+		name: 'the events, for what shows none',
+		path: 'events',
+		method: 'GET',
+		fields: { accept: 'image/avif,*/*' },
+		want: 403,
+	},
 	{ name: 'another method', method: 'GET', want: 404 },
 	{ name: 'another path', path: 'x', want: 404 },
 	{
@@ -335,7 +422,7 @@ const REFUSED: readonly {
 		name: 'the events, for another origin',
 		path: 'events',
 		method: 'GET',
-		fields: { referer: 'http://localhost:1/' },
+		fields: { referer: 'http://localhost:1/', accept: 'text/event-stream' },
 		want: 403,
 	},
 ];

@@ -32,7 +32,14 @@ export const isSameOrigin = (fields: Fields, authority: string): boolean => {
 	const site = fields['sec-fetch-site'];
 	if (site !== undefined) return site === 'same-origin' || site === 'none';
 	const from = fields.origin ?? fields.referer;
-	return from === undefined || authorityOfUrl(from)?.toLowerCase() === authority.toLowerCase();
+	if (from === undefined) return true;
+	// Browsers leave the usual port of a scheme out, proxies may not.
+	const usualPort = String(from).startsWith('https:') ? ':443' : ':80';
+	const named = (name: string | undefined): string | undefined => {
+		const lower = name?.toLowerCase();
+		return lower?.endsWith(usualPort) ? lower.slice(0, -usualPort.length) : lower;
+	};
+	return named(authorityOfUrl(from)) === named(authority);
 };
 
 const authorityOfUrl = (field: Fields[string]): string | undefined =>

@@ -3,6 +3,7 @@
 
 import type { PageReader } from '../delivery/page-reader.ts';
 import { type Fields, isNavigation, type Target } from '../http/request.ts';
+import { isNavigating } from '../http/visitor.ts';
 import { fallbackCandidatesOf } from '../site/fallbacks.ts';
 import { HEADERS_PATH } from '../site/header-rules.ts';
 import { parsePath, pathIn, type UrlPath } from '../site/paths.ts';
@@ -13,8 +14,13 @@ import type { Site } from '../site/watcher.ts';
 
 /** What was looked at is not looked at again for so long. */
 const FRESH_MS = 100;
-/** Of more paths, those known are forgotten: clients can make up any number. */
+/** Of more paths, those known are forgotten, and long ones at once: clients can make up any number. */
 const MAX_KNOWN = 10_000;
+const MAX_KNOWN_PATH = 512;
+/** Longer ones are not looked at. */
+const MAX_PATH = 2048;
+/** Of a page with more files than that, the others are not. */
+const MAX_FILES = 1000;
 /** What has changed may refer to more that has. */
 const MAX_ROUNDS = 4;
 
@@ -48,6 +54,8 @@ export class DiskCheck {
 
 	/** Looks at what the answer to a request depends on, and returns the snapshot after it. */
 	async look({ path }: Target, fields: Fields): Promise<Snapshot> {
+		// Longer ones are made up.
+		if (path.length > MAX_PATH) return this.#site.snapshot;
 		const kind = kindOf(fields);
 		const lookedMs = performance.now();
 		let snapshot = await this.#site.check([
@@ -56,15 +64,18 @@ export class DiskCheck {
 			...candidatesOf(path),
 			...ruledCandidatesOf(this.#site.snapshot, path),
 		]);
-		if (findRoute(snapshot, path, this.#routes).kind === 'absent')
-			snapshot = await this.#site.check(fallbackCandidatesOf(path, this.#routes));
+		const isAbsent = findRoute(snapshot, path, this.#routes).kind === 'absent';
+		if (isAbsent) snapshot = await this.#site.check(fallbackCandidatesOf(path, this.#routes));
+		// Whoever takes anything may have asked for an image that is missing, and shows no page for that.
+		const isShown = kind === 'page' && (!isAbsent || isNavigating(fields));
 		for (let round = 1; round <= MAX_ROUNDS; round++) {
-			const page = kind === 'page' ? this.#pageAt(snapshot, path) : undefined;
+			const page = isShown ? this.#pageAt(snapshot, path) : undefined;
 			if (page === undefined || !isHtml(page.type)) break;
 			const before = snapshot;
 			snapshot = await this.#site.check(pathsOf(this.#reader, snapshot, page, path));
 			if (snapshot === before) break;
 		}
+		if (path.length > MAX_KNOWN_PATH) return snapshot;
 		const known = this.#lookedMs[kind];
 		if (known.size >= MAX_KNOWN) known.clear();
 		// From when it began: what has changed since may have been missed.
@@ -79,7 +90,7 @@ const kindOf = (fields: Fields): 'page' | 'file' => (isNavigation(fields) ? 'pag
 function* pathsOf(reader: PageReader, snapshot: Snapshot, page: Asset, path: string): Generator<UrlPath> {
 	const { dependencies, alternatives = [] } = reader.closureOf(snapshot, page, path);
 	yield page.path;
-	for (const { asset, url } of [...dependencies, ...alternatives]) {
+	for (const { asset, url } of [...dependencies, ...alternatives].slice(0, MAX_FILES)) {
 		if (asset !== undefined) yield asset.path;
 		else if (url.startsWith('/')) {
 			const parsed = parsePath(pathIn(url));

@@ -43,12 +43,15 @@ export interface LiveParts {
 const MAX_CONTENT = 65_536;
 const MAX_LOADED = 500;
 const MAX_BROKEN = 50;
+const MAX_PATH = 2048;
 const MAX_MESSAGES = 200;
 const MAX_FILES = 1000;
 const MAX_TEXT = 10_000;
 const LEVELS: ReadonlySet<unknown> = new Set(['debug', 'log', 'info', 'warn', 'error']);
 /** Of a document that is written all the time, the last reading counts. */
 const MAX_READINGS = 3;
+
+const ABSENT = { document: { hash: '' }, items: [], broken: [] };
 
 /** Answers our script. */
 export class LiveAnswers {
@@ -66,7 +69,9 @@ export class LiveAnswers {
 		if (!isSameOrigin(fields, authority)) return refuse(reply, 403, fields, method === 'HEAD');
 		switch (`${method} ${path.slice(LIVE.length)}`) {
 			case 'GET events':
-				return this.#parts.live.tell(reply) ? undefined : refuse(reply, 503, fields, false);
+				// No image or script of another site can ask for that, whatever its browser leaves unsaid.
+				if (!String(fields.accept).includes('text/event-stream')) return refuse(reply, 403, fields, false);
+				return this.#parts.live.tell(reply);
 			case 'POST state':
 				return this.#answerState(exchange);
 			case 'POST report':
@@ -104,6 +109,8 @@ export class LiveAnswers {
 
 	async #stateOf(path: string, loaded: readonly string[]): Promise<object> {
 		const { reader, pageAt, site, routes } = this.#parts;
+		// What such an address leads to is a page that tells of that, which has its files at addresses as long.
+		if (path.length > MAX_PATH) return ABSENT;
 		await site.ready;
 		for (let reading = 1; ; reading++) {
 			const { snapshot } = site;
@@ -111,16 +118,17 @@ export class LiveAnswers {
 			const others = loaded
 				.map((url) => this.#loadedItem(snapshot, url))
 				.filter((item) => item !== undefined);
-			if (page === undefined) return { document: { hash: '' }, items: [], broken: [] };
+			if (page === undefined) return ABSENT;
 			const body = await reader.open(snapshot, page, path, page, undefined);
-			if (body?.kind === 'file') void body.handle.close();
+			if (body?.kind === 'file') void body.handle.close().catch(() => undefined);
 			if (body === undefined && reading < MAX_READINGS) {
 				await site.refresh(page.path);
 				continue;
 			}
 			const closure = reader.closureOf(snapshot, page, path);
+			const broken = brokenIn(closure, snapshot, routes, MAX_BROKEN);
+			// At last: the client takes the time of the answer for the one at which it was so long ago.
 			const items = [...pageItemsOf(closure), ...others].map((item) => this.#describe(item));
-			const broken = brokenIn(closure, snapshot, routes).slice(0, MAX_BROKEN);
 			return { document: { hash: page.hash, ...this.#agoOf(page.path) }, items, broken };
 		}
 	}

@@ -47,9 +47,10 @@ export class FileJudge {
 		let looks = 0;
 		for (const place of this.#placesOf(asset)) {
 			looks++;
+			if (broken.size >= MAX_BROKEN) break;
 			if (this.#isFine(place)) continue;
 			const absence = this.#absenceOf(place, asset);
-			if (absence === undefined || broken.size >= MAX_BROKEN) continue;
+			if (absence === undefined) continue;
 			const { url, suggestion } = absence;
 			broken.set(`${place.line} ${url}`, { from: asset.url, line: place.line, url, suggestion });
 		}

@@ -27,21 +27,26 @@ export interface BrokenReference {
 /**
  * The broken references of a page, its style sheets and modules, each place once. Those of its frames are theirs.
  * @param routes those of `closure`
+ * @param most the first so many alone: what may be meant takes its time to find
  */
 export const brokenIn = (
 	closure: Closure,
 	snapshot: Snapshot,
 	routes: RouteOptions = DEFAULT_ROUTES,
+	most: number = Number.POSITIVE_INFINITY,
 ): readonly BrokenReference[] => {
 	const { missing = [], dependencies, page } = closure;
 	if (missing.length === 0) return [];
 	const files = new Map(dependencies.map(({ url, asset }) => [url, asset?.url]));
-	return missing.flatMap(({ url, as, from, line, depth }) => {
-		if (isOthersTask(url) || isAnswered(snapshot, url, as, routes)) return [];
+	const broken: BrokenReference[] = [];
+	for (const { url, as, from, line, depth } of missing) {
+		if (broken.length >= most) break;
+		if (isOthersTask(url) || isAnswered(snapshot, url, as, routes)) continue;
 		const ownFile = depth === 1 && from !== HEADERS_PATH ? page.url : undefined;
 		const file = ownFile ?? files.get(from) ?? pathIn(from);
-		return [{ from: file, line, url, suggestion: suggestedUrl(snapshot, url, file) }];
-	});
+		broken.push({ from: file, line, url, suggestion: suggestedUrl(snapshot, url, file) });
+	}
+	return broken;
 };
 
 /** What programs fill in before a page is shown: `{{ url }}`, `{% url %}`, `<%= url %>`, `${url}`, `%URL_OF_SITE%`. */

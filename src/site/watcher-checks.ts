@@ -7,6 +7,8 @@ import type { UrlPath } from './paths.ts';
 const FRESH_MS = 100;
 /** So many paths are remembered. */
 const MOST_PATHS = 20_000;
+/** Longer ones are not. */
+const LONGEST_PATH = 512;
 
 /** Paths that are looked at together. */
 interface Round {
@@ -25,16 +27,6 @@ export class Checks {
 		this.#check = check;
 	}
 
-	/** Whether all of them were looked at a moment ago. */
-	areFresh(paths: Iterable<UrlPath>): boolean {
-		const now = performance.now();
-		for (const path of paths) {
-			const round = this.#rounds.get(path);
-			if (round === undefined || !round.isOver || now - round.beganMs >= FRESH_MS) return false;
-		}
-		return true;
-	}
-
 	/** Resolves once all of them have been looked at, now or a moment ago. */
 	async run(paths: Iterable<UrlPath>): Promise<void> {
 		const now = performance.now();
@@ -46,9 +38,10 @@ export class Checks {
 			if (round !== undefined && now - round.beganMs < FRESH_MS) {
 				if (!round.isOver) underWay.add(round.work);
 			} else {
+				due.push(path);
+				if (path.length > LONGEST_PATH) continue;
 				if (this.#rounds.size >= MOST_PATHS) this.#rounds.clear();
 				this.#rounds.set(path, begun);
-				due.push(path);
 			}
 		}
 		if (due.length > 0) {

@@ -70,17 +70,20 @@ export class WatchedSite implements Site, Unfinished {
 	}
 
 	async refresh(path: UrlPath): Promise<Snapshot> {
-		this.#publish(new Map([[path, await this.#readings.readAnew(path, this.snapshot.get(path))]]));
+		const known = this.snapshot.get(path);
+		let asset = await this.#readings.readAnew(path, known);
+		if (asset === undefined && known !== undefined) {
+			// It may be about to be replaced.
+			await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+			asset = await this.#readings.readAnew(path, known);
+		}
+		this.#publish(new Map([[path, asset]]));
 		return this.snapshot;
 	}
 
 	async check(paths: Iterable<UrlPath>): Promise<Snapshot> {
 		await this.#checks.run(paths);
 		return this.snapshot;
-	}
-
-	isChecked(paths: Iterable<UrlPath>): boolean {
-		return this.#checks.areFresh(paths);
 	}
 
 	async close(): Promise<void> {

@@ -27,8 +27,6 @@ export interface Site {
 	 * after it. A file that has only just vanished stays a moment longer, as it may be about to be replaced. Never throws.
 	 */
 	check(paths: Iterable<UrlPath>): Promise<Snapshot>;
-	/** Whether a {@link Site.check} of these paths would ask for none of them. */
-	isChecked(paths: Iterable<UrlPath>): boolean;
 	close(): Promise<void>;
 }
 

@@ -454,6 +454,18 @@ export const ATTACKS: readonly Attack[] = [
 			]),
 	},
 	{
+		name: 'pages that are not there, each at another address of thousands of characters',
+		attack: (target) =>
+			flood(target, 2, 'h2', GREETING, (round) =>
+				requests(5, round, (stream) =>
+					requestOn(target, stream, `/${noise(50)}${'a'.repeat(14_000)}/x`, {
+						'sec-fetch-mode': 'navigate',
+						'sec-fetch-dest': 'document',
+					}),
+				),
+			),
+	},
+	{
 		name: 'a page asked for past all caches by two hundred connections at once',
 		attack: async (target) => {
 			let opened = 0;

@@ -1,6 +1,7 @@
 // A tab without a browser: it is told of changes, and asks what its page is made of.
 
 import { request as http1Request, type IncomingMessage } from 'node:http';
+import type { ClientHttp2Session } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import { ask, openSession, type Protocol } from './client.ts';
@@ -49,10 +50,14 @@ export class EventStream {
 		body.on('data', (text: string) => this.#take(text));
 	}
 
-	static async open(tested: Tested, protocol: Protocol): Promise<EventStream> {
+	static async open(
+		tested: Tested,
+		protocol: Protocol,
+		session: ClientHttp2Session | undefined = undefined,
+	): Promise<EventStream> {
 		const path = '/.casper/live/events';
 		if (protocol === 'HTTP/2') {
-			const stream = openSession(tested).request({ ':path': path });
+			const stream = (session ?? openSession(tested)).request({ ':path': path, accept: 'text/event-stream' });
 			const status = await within(
 				path,
 				new Promise<number>((resolve) =>
@@ -62,7 +67,8 @@ export class EventStream {
 			return new EventStream(status, stream);
 		}
 		const { port, isSecure } = tested;
-		const options = { host: 'localhost', port, path, agent: false } as const;
+		const headers = { accept: 'text/event-stream' };
+		const options = { host: 'localhost', port, path, headers, agent: false } as const;
 		const request = isSecure
 			? httpsRequest({ ...options, rejectUnauthorized: false })
 			: http1Request(options);
