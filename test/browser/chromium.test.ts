@@ -26,7 +26,7 @@ const withBrowser = async <T>(home: string, use: (browser: Chromium) => Promise<
 
 /** A server, and the home folder of a browser that trusts it. */
 const withHome = (site: Site, use: (casper: Casper, home: string) => Promise<void>): Promise<void> =>
-	withCasper(site.folder, [...site.options, '--cert', '--log', 'json'], (casper) =>
+	withCasper(site.folder, [...site.options, '--no-live', '--cert', '--log', 'json'], (casper) =>
 		withFolder(async (home) => {
 			await trustCertificate(home, casper);
 			await use(casper, home);
