@@ -150,7 +150,8 @@ export const OPTIONS: readonly OptionSpec[] = [
 			expected: 'a path such as /about',
 			isValid: (value) =>
 				typeof value === 'boolean' ||
-				(typeof value === 'string' && /^(?:\/|\/?[^\s\\/][^\s\\]*)$/.test(value)),
+				// No other host, and no scheme or port, which only what goes before the first slash could be.
+				(typeof value === 'string' && /^(?!\/\/)(?![^/?#]*:)[^\s\\]+$/.test(value)),
 		},
 	},
 	{

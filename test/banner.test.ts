@@ -1,4 +1,4 @@
-// What is said at the start, for each kind of server.
+// What is said at the start, for each kind of server; and whether a terminal listens to us, which the word on keys is for.
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -9,6 +9,7 @@ import {
 	type FolderFacts,
 	type ServerFacts,
 } from '../src/terminal/banner.ts';
+import { isForegroundByPs, isForegroundByStat } from '../src/terminal/foreground.ts';
 import { painter } from '../src/terminal/text.ts';
 import type { Trust } from '../src/tls/trust.ts';
 
@@ -153,6 +154,11 @@ const certificates: readonly { name: string; input: ServerFacts['trust']; want: 
 		input: { ...TRUST, issuer: '\x1b[31mEvil' },
 		want: '; certificate trusted (\\x1b[31mEvil), until 2027-03-04',
 	},
+	{
+		name: 'without a date in its place',
+		input: { ...TRUST, expires: undefined, daysLeft: undefined },
+		want: '; certificate trusted (Root 1)',
+	},
 	{ name: 'unknown', input: undefined, want: '' },
 ];
 for (const { name, input, want } of certificates)
@@ -225,4 +231,30 @@ banner('colours change nothing but colours', () => {
 	assert.is(coloured.replace(/\x1b\[\d+m/g, ''), describeServer(facts, PLAIN).join('\n'));
 });
 
+const foreground = suite('foreground');
+
+const REST = '0 -1 4194304 102 0 0';
+const stats: readonly { name: string; input: string; want: boolean }[] = [
+	{ name: 'its group is the one', input: `7 (node) S 1 70 5 34816 70 ${REST}`, want: true },
+	{ name: 'another group is', input: `7 (node) S 1 70 5 34816 71 ${REST}`, want: false },
+	{ name: 'there is no terminal', input: `7 (node) S 1 70 5 0 -1 ${REST}`, want: false },
+	{ name: 'brackets in a name', input: `7 (a) R 1 2 3 4 2 b) S 1 70 5 34816 71 ${REST}`, want: false },
+	{ name: 'nothing', input: '', want: false },
+];
+for (const { name, input, want } of stats)
+	foreground(`as /proc/self/stat has it: ${name}`, () => assert.is(isForegroundByStat(input), want));
+
+const told: readonly { name: string; input: string; want: boolean }[] = [
+	{ name: 'its group is the one', input: '   70    70\n', want: true },
+	{ name: 'another group is', input: '   70    71\n', want: false },
+	{ name: 'there is no terminal', input: '   70    -1\n', want: false },
+	{ name: 'there is no terminal, on macOS', input: '    0     0\n', want: false },
+	{ name: 'one number', input: '70\n', want: false },
+	{ name: 'a heading', input: ' PGID TPGID\n   70    70\n', want: false },
+	{ name: 'nothing', input: '', want: false },
+];
+for (const { name, input, want } of told)
+	foreground(`as ps has it: ${name}`, () => assert.is(isForegroundByPs(input), want));
+
 banner.run();
+foreground.run();

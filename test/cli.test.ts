@@ -180,6 +180,8 @@ mistakes('in how it is called: one line that names them, exit code 2', async () 
 			want: /--single: expected an HTML file below the folder, got "..\/x.html"/,
 		},
 		{ input: ['--single='], want: /--single: expected an HTML file/ },
+		{ input: ['--open', 'http://['], want: /--open: expected a path such as \/about, got "http:\/\/\["/ },
+		{ input: ['--open', 'localhost:3000/x'], want: /--open: expected a path/ },
 		{ input: ['--log', 'xml'], want: /--log: expected one of dev, combined, json, none, got "xml"/ },
 		{ input: ['--key', 'key.pem'], want: /--key: expected a certificate/ },
 		{ input: ['--cert', '--key', 'key.pem'], want: /--key: expected a certificate/ },
@@ -639,6 +641,9 @@ serving('--open has $BROWSER show the address once it answers, at a path where o
 		{ input: '--open', want: '/' },
 		{ input: '--open=/a;$(id)&"c"', want: '/a;$(id)&%22c%22' },
 		{ input: '--open=about', want: '/about' },
+		{ input: '--open=/http://[', want: '/http://[' },
+		{ input: '--open=.//a.example', want: '//a.example' },
+		{ input: '--open=?a', want: '/?a' },
 	];
 	for (const { input, want } of rows) {
 		const note = join(home, 'note');
@@ -663,6 +668,24 @@ serving('goes on where no browser can be opened, and says so', async () => {
 		`casper-serve: no browser could be opened; open ${tested.server.url}a yourself\n`,
 	);
 	assert.is((await ask(tested, 'HTTP/1.1', '/a.css')).status, 200);
+});
+
+serving('goes on where there is nothing to say of it', async () => {
+	const broken =
+		"import os from 'node:os'; os.networkInterfaces = () => { throw new Error('no\\x9b list'); };";
+	const code = `${broken} (await import('node:module')).syncBuiltinESMExports();`;
+	const cwd = await makeFolder({ ...SITE, 'break.mjs': code });
+	const taken = createServer();
+	await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+	const { port } = taken.address() as AddressInfo;
+	await new Promise((resolve) => taken.close(resolve));
+	const env = { NODE_OPTIONS: '--import ./break.mjs' };
+	const command = new Command(['-p', String(port)], { cwd, env });
+	await eventually('word of it', () => command.isOver || command.stderr.endsWith('\n'));
+	assert.is(command.stderr, 'casper-serve: no\\x9b list\n');
+	assert.is((await fetch(`http://localhost:${port}/a.css`)).status, 200);
+	command.child.kill('SIGTERM');
+	assert.is(await command.ended(), 0);
 });
 
 serving('colours where they are asked for', async () => {
@@ -695,6 +718,15 @@ serving('--log json: what happens while somebody works on the site is JSON, too'
 	const [changed] = eventsOf('changed');
 	assert.equal(changed?.files, [{ path: '/b.css', kind: 'changed' }]);
 	assert.match(String(changed?.time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+});
+
+serving('--log json: a folder cannot write controls by its name', async () => {
+	const name = 'a\u0085\u009b\u202eb';
+	const cwd = await makeFolder({ [`${name}/index.html`]: 'a' });
+	const command = new Command(['-p', '0', '--log', 'json', name], { cwd });
+	await command.serving();
+	assert.match(command.stdout, /^[ -~\n]+$/);
+	assert.is(JSON.parse(command.lines[0] ?? '').directory, name);
 });
 
 serving('--log combined is what log analysers read', async () => {
@@ -995,14 +1027,18 @@ ending('a second signal ends it at once', async () => {
 	}
 });
 
-ending('a signal in the middle of indexing', async () => {
+ending('a signal in the middle of indexing: nothing is said of a folder that is half known', async () => {
 	const files: Record<string, string> = {};
 	for (let at = 0; at < 3000; at++) files[`${at}.html`] = `<!doctype html>${at}`;
-	const command = new Command(['-p', '0'], { cwd: await makeFolder(files) });
-	await eventually('the address', () => command.stdout.includes('http'));
-	command.child.kill('SIGTERM');
-	assert.is(await command.ended(5), 0);
-	assert.is(command.stderr, '');
+	const cwd = await makeFolder(files);
+	for (const log of ['dev', 'json']) {
+		const command = new Command(['-p', '0', '--log', log], { cwd });
+		await eventually('the address', () => command.stdout.includes('http'));
+		command.child.kill('SIGTERM');
+		assert.is(await command.ended(5), 0);
+		assert.is(command.stderr, '');
+		assert.not.match(command.stdout, 'indexed');
+	}
 });
 
 ending.run();

@@ -303,8 +303,10 @@ for (const { name, input, want } of EXCLUDED)
 const table = suite('option table');
 
 table('a browser is opened at a path of the site', () => {
-	for (const value of [true, false, '/', '/about', 'about', '/a/b?c=d#e', '/ä']) checkOption('open', value);
-	for (const value of ['', '//evil.example', '\\a', '/a b', 7])
+	for (const value of [true, false, '/', '/about', 'about', '/a/b?c=d#e', '/ä', '?a:b', 'a/b:c', '/a:b'])
+		checkOption('open', value);
+	const elsewhere = ['http://[', 'https://evil.example/', 'http:a', 'localhost:3000/x', '[::1]:3000/x'];
+	for (const value of ['', '//evil.example', '\\a', '/\\a', '/a b', 7, ...elsewhere])
 		assert.throws(() => checkOption('open', value), /^open: expected a path such as \/about/);
 });
 

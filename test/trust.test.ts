@@ -79,6 +79,17 @@ for (const { name, input, want } of rows)
 		assert.equal(found, want && { ...want, expires: EXPIRES });
 	});
 
+trust('a certificate without a date in its place has none', () => {
+	const der = Buffer.from(LEAF.replace(/-----.*-----/g, ''), 'base64');
+	der.write('3X', der.indexOf('361119113222Z'), 'latin1');
+	assert.equal(trustOf(certificate(der.toString('base64')), NOW), {
+		kind: 'private',
+		issuer: 'Test middle',
+		expires: undefined,
+		daysLeft: undefined,
+	});
+});
+
 trust('one that vouches for itself', async () => {
 	const { cert } = await createSelfSigned(NOW);
 	const found = trustOf(cert, NOW);

@@ -64,8 +64,7 @@ export class Greeter {
 			screen.showStatus(describeProgress(nameOf(directory), this.#server.contents.files, columns));
 		}, PROGRESS_MS).unref();
 		let isOver = false;
-		const end = (): void => {
-			isOver = true;
+		const endProgress = (): void => {
 			clearInterval(progress);
 			screen.showStatus('');
 		};
@@ -78,24 +77,27 @@ export class Greeter {
 			const seconds = (performance.now() - startedMs) / 1000;
 			if (this.#isLive) await Promise.race([known, sleep(LOOKING_MS, undefined, { ref: false })]);
 			if (isOver) return;
-			end();
+			endProgress();
 			this.#seconds = seconds;
 			this.#printFolder();
 			onIndexed();
 		};
-		void greeted();
-		return end;
+		greeted().catch((error: unknown) => {
+			if (isOver) return;
+			endProgress();
+			screen.complainOf(error);
+			onIndexed();
+		});
+		return () => {
+			isOver = true;
+			endProgress();
+		};
 	}
 
 	/** Opens a browser, or says that it cannot. */
-	async openBrowser(): Promise<void> {
-		const { open, screen } = this.#subject;
-		const { url } = this.#server;
-		const target = new URL(typeof open === 'string' ? open : '', url).href;
-		if (url.startsWith('unix:'))
-			screen.complain(['casper-serve: no browser was opened: none opens Unix sockets']);
-		else if (!(await openBrowser(target)))
-			screen.complain([`casper-serve: no browser could be opened; open ${target} yourself`]);
+	openBrowser(): void {
+		const { screen } = this.#subject;
+		this.#openBrowser().catch((error: unknown) => screen.complainOf(error));
 	}
 
 	/** Does what a key stands for. */
@@ -103,11 +105,11 @@ export class Greeter {
 		const { screen } = this.#subject;
 		switch (key) {
 			case 'o':
-				return void this.openBrowser();
+				return this.openBrowser();
 			case 'r':
 				return this.#reload();
 			case 'u':
-				return void this.#printServer().then(() => this.#printFolder());
+				return this.#printAll();
 			case 'c':
 				return screen.clear();
 			case 'q':
@@ -116,6 +118,17 @@ export class Greeter {
 			case '?':
 				return screen.print(KEY_HELP);
 		}
+	}
+
+	async #openBrowser(): Promise<void> {
+		const { open, screen } = this.#subject;
+		const { url } = this.#server;
+		if (url.startsWith('unix:'))
+			return screen.complain(['casper-serve: no browser was opened: none opens Unix sockets']);
+		const path = typeof open === 'string' ? open : '/';
+		const target = new URL(path.startsWith('/') ? path : `/${path}`, url).href;
+		if (!(await openBrowser(target)))
+			screen.complain([`casper-serve: no browser could be opened; open ${target} yourself`]);
 	}
 
 	#reload(): void {
@@ -128,6 +141,12 @@ export class Greeter {
 	get #isLive(): boolean {
 		const { live, production = false } = this.#subject.options;
 		return live ?? !production;
+	}
+
+	#printAll(): void {
+		this.#printServer()
+			.then(() => this.#printFolder())
+			.catch((error: unknown) => this.#subject.screen.complainOf(error));
 	}
 
 	async #printServer(): Promise<void> {

@@ -1,31 +1,44 @@
 // Single keys of a terminal. Its mode is as it was before whenever this process is stopped or over.
 
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { isForegroundByPs, isForegroundByStat, psArguments } from '../terminal/foreground.ts';
 
 const CTRL_C = '\x03';
-const CTRL_Z = '\x1a';
+/** These a terminal sends to all that were started together, or the shell would wait for the others. */
+const GROUP_SIGNALS: ReadonlyMap<string, NodeJS.Signals> = new Map([
+	['\x1a', 'SIGTSTP'],
+	['\x1c', 'SIGQUIT'],
+]);
+/** End a process that says nothing else, and none of its own code is run then. */
+const ABRUPT = ['SIGHUP', 'SIGQUIT'] as const;
+const PS_MS = 1000;
 
 /**
  * Whether there is a terminal on both sides, and we are who it listens to. Whoever reads it from the background is stopped.
  */
 export const canTakeKeys = (): boolean => isatty(0) && isatty(1) && isForeground();
 
-/** Only Linux tells. */
 const isForeground = (): boolean => {
+	if (process.platform === 'win32') return true;
+	if (process.platform !== 'linux') return isForegroundInPs();
 	try {
-		const text = readFileSync('/proc/self/stat', 'latin1');
-		// The program's name, in brackets, may have blanks and brackets of its own (proc(5)).
-		const [, , group, , , foreground] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-		return group === foreground;
+		return isForegroundByStat(readFileSync('/proc/self/stat', 'latin1'));
 	} catch {
-		return true;
+		// Not mounted.
+		return isForegroundInPs();
 	}
 };
 
+const isForegroundInPs = (): boolean => {
+	const { status, stdout } = spawnSync('ps', psArguments(process.pid), { encoding: 'utf8', timeout: PS_MS });
+	return status === 0 && isForegroundByPs(stdout);
+};
+
 /**
- * Has `onKey` called with each key, but for Ctrl-C and Ctrl-Z, which do what they always do. To be called only where
- * {@link canTakeKeys}. Call what it returns to end it.
+ * Has `onKey` called with each key, but for Ctrl-C, Ctrl-Z and Ctrl-\, which do what they always do. To be called only
+ * where {@link canTakeKeys}. Call what it returns to end it.
  */
 export const takeKeys = (onKey: (key: string) => void): (() => void) => {
 	const { stdin } = process;
@@ -58,21 +71,29 @@ export const takeKeys = (onKey: (key: string) => void): (() => void) => {
 		// Arrows and the like are sent as an escape and characters.
 		if (text.startsWith('\x1b')) return;
 		for (const key of text) {
+			const signal = GROUP_SIGNALS.get(key);
 			if (key === CTRL_C) process.emit('SIGINT');
-			else if (key !== CTRL_Z) onKey(key);
-			// All that were started together, or the shell would wait for the others.
-			else if (process.platform !== 'win32') process.kill(0, 'SIGTSTP');
+			else if (signal === undefined) onKey(key);
+			else if (process.platform !== 'win32') process.kill(0, signal);
 		}
 	};
-	// A terminal that is gone.
 	const end = (): void => {
 		isOver = true;
 		pause();
 		stdin.off('data', take);
 		process.off('exit', pause).off('SIGCONT', begin).off('SIGTSTP', suspend);
+		for (const signal of ABRUPT) process.off(signal, leave);
 	};
+	const leave = (signal: NodeJS.Signals): void => {
+		end();
+		// With nobody listening, it ends us.
+		process.kill(process.pid, signal);
+	};
+	// An error is a terminal that is gone.
 	stdin.setEncoding('utf8').on('data', take).on('error', end);
 	process.on('exit', pause).on('SIGCONT', begin).on('SIGTSTP', suspend);
+	// Windows ends us itself, and has no such signal to send.
+	if (process.platform !== 'win32') for (const signal of ABRUPT) process.once(signal, leave);
 	begin();
 	return end;
 };

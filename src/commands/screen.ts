@@ -1,5 +1,11 @@
 // Both outputs of this process, and the one line at their end that is rewritten in place.
 
+import { printable } from '../terminal/text.ts';
+
+/** Characters may be two columns wide: what does not fit must not go on in the next line, where it could not be erased. */
+const WRAP_OFF = '\x1b[?7l';
+const WRAP_ON = '\x1b[?7h';
+
 /** Where lines go. */
 export class Screen {
 	readonly #isTerminal: boolean;
@@ -20,7 +26,12 @@ export class Screen {
 		this.#write(lines, console.error);
 	}
 
-	/** Shows this below all lines, in place of what was there; `''`: nothing. Has to fit into a line. */
+	/** Says what went wrong where nothing should have, and is no reason to stop serving. */
+	complainOf(error: unknown): void {
+		this.complain([`casper-serve: ${printable(error instanceof Error ? error.message : String(error))}`]);
+	}
+
+	/** Shows this below all lines, in place of what was there; `''`: nothing. What does not fit into a line is cut off. */
 	showStatus(text: string): void {
 		if (!this.#isTerminal || text === this.#status) return;
 		this.#erase();
@@ -45,6 +56,6 @@ export class Screen {
 	}
 
 	#draw(): void {
-		if (this.#status !== '') process.stdout.write(this.#status);
+		if (this.#status !== '') process.stdout.write(`${WRAP_OFF}${this.#status}${WRAP_ON}`);
 	}
 }

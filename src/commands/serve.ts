@@ -7,7 +7,7 @@ import type { ServeOptions } from '../options.ts';
 import { type Server, serve } from '../server.ts';
 import { isColourWanted, painter } from '../terminal/text.ts';
 import { dataFolder } from '../tls/data-folder.ts';
-import { Greeter } from './greeter.ts';
+import { Greeter, type Subject } from './greeter.ts';
 import { canTakeKeys, takeKeys } from './keys.ts';
 import { openReport } from './report.ts';
 import { Screen } from './screen.ts';
@@ -59,8 +59,10 @@ export const runServe = async (
 		screen,
 	});
 	const quiet =
-		log === 'json' ? sayAsJson(directory, server, version, startedMs) : greeter.greet(brokenKnown, release);
-	if (open !== false) void greeter.openBrowser();
+		log === 'json'
+			? sayAsJson(server, { directory, version, startedMs, screen })
+			: greeter.greet(brokenKnown, release);
+	if (open !== false) greeter.openBrowser();
 	const noKeys = hasKeys ? takeKeys((key) => greeter.press(key)) : undefined;
 	await stop;
 	noKeys?.();
@@ -69,16 +71,26 @@ export const runServe = async (
 	end();
 };
 
-/** Says where it answers, and what it serves once that is known. */
-const sayAsJson = (directory: string, server: Server, version: string, startedMs: number): (() => void) => {
+/** Says where it answers, and what it serves once that is known, unless what it returns has been called by then. */
+const sayAsJson = (
+	server: Server,
+	{ directory, version, startedMs, screen }: Pick<Subject, 'directory' | 'version' | 'startedMs' | 'screen'>,
+): (() => void) => {
 	const { url, redirectUrl } = server;
-	console.log(JSON.stringify({ time: new Date(), event: 'listening', version, directory, url, redirectUrl }));
-	void server.ready.then(() => {
+	let isOver = false;
+	screen.print([toJsonLine({ time: new Date(), event: 'listening', version, directory, url, redirectUrl })]);
+	const sayIndexed = (): void => {
+		if (isOver) return;
 		const { files, pages, bytes } = server.contents;
 		const seconds = (performance.now() - startedMs) / 1000;
-		console.log(toJsonLine({ time: new Date(), event: 'indexed', files, pages, bytes, seconds }));
+		screen.print([toJsonLine({ time: new Date(), event: 'indexed', files, pages, bytes, seconds })]);
+	};
+	server.ready.then(sayIndexed).catch((error: unknown) => {
+		if (!isOver) screen.complainOf(error);
 	});
-	return () => {};
+	return () => {
+		isOver = true;
+	};
 };
 
 const stopSignal = (): Promise<void> =>

@@ -113,19 +113,22 @@ const describeProtocol = (trust: ServerFacts['trust'], paint: Paint): string => 
 	if (trust === undefined) return both;
 	if (trust === 'made') return `${both}; self-signed: a browser asks once whether you trust it`;
 	const by = printable(trust.issuer);
-	const date = trust.expires.toISOString().slice(0, 10);
-	const expiry =
-		trust.daysLeft < 0
-			? paint('red', `expired on ${date}`)
-			: trust.daysLeft < SOON_DAYS
-				? paint('yellow', `expires in ${countOf(trust.daysLeft, 'day')}`)
-				: `until ${date}`;
+	const expiry = describeExpiry(trust, paint);
 	switch (trust.kind) {
 		case 'public':
-			return `${both}; certificate trusted (${by}), ${expiry}`;
+			return `${both}; certificate trusted (${by})${expiry}`;
 		case 'private':
-			return `${both}; certificate by ${by}, for those who trust it, ${expiry}`;
+			return `${both}; certificate by ${by}, for those who trust it${expiry}`;
 		case 'self-signed':
-			return `${both}; self-signed: a browser asks once whether you trust it, ${expiry}`;
+			return `${both}; self-signed: a browser asks once whether you trust it${expiry}`;
 	}
+};
+
+const describeExpiry = ({ expires, daysLeft }: Trust, paint: Paint): string => {
+	if (expires === undefined || daysLeft === undefined) return '';
+	const date = expires.toISOString().slice(0, 10);
+	if (daysLeft < 0) return `, ${paint('red', `expired on ${date}`)}`;
+	return daysLeft < SOON_DAYS
+		? `, ${paint('yellow', `expires in ${countOf(daysLeft, 'day')}`)}`
+		: `, until ${date}`;
 };

@@ -12,9 +12,10 @@ export interface Trust {
 	readonly kind: 'public' | 'self-signed' | 'private';
 	/** The name of who vouches for it: of the root, as far as the chain leads there. */
 	readonly issuer: string;
-	readonly expires: Date;
+	/** `undefined`: it says none that is a date. */
+	readonly expires: Date | undefined;
 	/** Whole days until it expires; negative afterwards. */
-	readonly daysLeft: number;
+	readonly daysLeft: number | undefined;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -33,8 +34,8 @@ export const trustOf = (
 ): Trust | undefined => {
 	const [leaf, ...others] = certificatesIn(pem);
 	if (leaf === undefined) return undefined;
-	const expires = new Date(leaf.validTo);
-	const daysLeft = Math.floor((expires.getTime() - now.getTime()) / DAY_MS);
+	const expires = dateOf(leaf.validTo);
+	const daysLeft = expires && Math.floor((expires.getTime() - now.getTime()) / DAY_MS);
 	const last = lastOf(leaf, others);
 	const root = roots
 		.flatMap(certificatesIn)
@@ -42,6 +43,12 @@ export const trustOf = (
 	if (root !== undefined) return { kind: 'public', issuer: nameIn(root.subject), expires, daysLeft };
 	const kind = isSelfSigned(last) && last === leaf ? 'self-signed' : 'private';
 	return { kind, issuer: nameIn(last.issuer), expires, daysLeft };
+};
+
+/** OpenSSL writes a phrase where a certificate has something else. */
+const dateOf = (text: string): Date | undefined => {
+	const date = new Date(text);
+	return Number.isNaN(date.getTime()) ? undefined : date;
 };
 
 /** How far the chain leads. */

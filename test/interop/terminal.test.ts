@@ -2,7 +2,7 @@
 // asks as browsers do.
 
 import { execFile, spawnSync } from 'node:child_process';
-import { appendFile, chmod, cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:http2';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -194,6 +194,19 @@ test('a large folder is counted in one line, which is the last of the banner in 
 	assert.match(text, / {2}Folder {4}site: 4,000 files, 4,000 pages, .*indexed in [\d.]+ s$/);
 });
 
+test('so is one whose name has characters of two columns', async () => {
+	const files: Record<string, string> = {};
+	for (let at = 0; at < 4000; at++) files[`${at}.html`] = `<!doctype html>${at}`;
+	const terminal = await Terminal.open(files);
+	const name = 'カナ'.repeat(40);
+	await rename(join(terminal.folder, 'site'), join(terminal.folder, name));
+	await terminal.line('clear; ./start カナ* -p 0');
+	const text = await terminal.until('the banner', (shown) => shown.includes('4,000 files'));
+	assert.is(text.match(/Folder/g)?.length, 1, text);
+	// Lines go on in the next one as before.
+	assert.match(text.replaceAll('\n', ''), / {2}Folder {4}(?:カナ){40}: 4,000 files, .*indexed in/);
+});
+
 test('a page is one line, with what it asked for; what a shell asks for has its own', async () => {
 	const terminal = await Terminal.open(SITE);
 	const url = await terminal.serve('--cert');
@@ -318,6 +331,54 @@ for (const { name, end, want } of endings)
 		assert.match(after, new RegExp(`^\n-${want}\n`), await terminal.text());
 		assert.is(after.replace(/^\n-\d+/, ''), before);
 	});
+
+const abrupt: readonly { name: string; end: (terminal: Terminal) => Promise<void>; want: number }[] = [
+	{ name: 'SIGHUP', end: (terminal) => signal(terminal, 'HUP'), want: 129 },
+	{ name: 'SIGQUIT', end: (terminal) => signal(terminal, 'QUIT'), want: 131 },
+	{ name: 'Ctrl-\\', end: (terminal) => terminal.press('C-\\'), want: 131 },
+];
+for (const { name, end, want } of abrupt)
+	test(`the terminal is as before after ${name}, and it has ended by that`, async () => {
+		const terminal = await Terminal.open(SITE);
+		// An interactive shell would set the mode right itself.
+		await writeFile(
+			join(terminal.folder, 'start'),
+			[
+				'#!/bin/sh',
+				'trap : QUIT',
+				'ulimit -c 0',
+				'stty -a >before',
+				`sh -c 'echo $$ >id; exec "$@"' - '${process.execPath}' '${PROGRAM}' "$@"`,
+				'echo "code $?"',
+				'stty -a >after',
+				'echo done',
+				'',
+			].join('\n'),
+		);
+		await terminal.serve();
+		await end(terminal);
+		const text = await terminal.until('the end', (shown) => /\ndone\n/.test(shown));
+		assert.match(text, `\ncode ${want}\n`);
+		const modeIn = (file: string): Promise<string> => readFile(join(terminal.folder, file), 'utf8');
+		assert.is(await modeIn('after'), await modeIn('before'));
+	});
+
+const BOTH_WAYS = `
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { isForegroundByPs, isForegroundByStat, psArguments } from '${new URL('../../dist/terminal/foreground.js', import.meta.url)}';
+const byPs = isForegroundByPs(spawnSync('ps', psArguments(process.pid), { encoding: 'utf8' }).stdout);
+console.log(process.argv[2], isForegroundByStat(readFileSync('/proc/self/stat', 'latin1')), byPs, 'end');
+`;
+const hasBoth = process.platform === 'linux' && hasProgram('ps');
+(hasBoth ? test : terminals.skip)('ps says what /proc says of foreground and background', async () => {
+	const terminal = await Terminal.open(SITE);
+	await writeFile(join(terminal.folder, 'both.mjs'), BOTH_WAYS);
+	await terminal.line(`'${process.execPath}' both.mjs front; '${process.execPath}' both.mjs back & wait`);
+	const text = await terminal.until('both', (shown) => (shown.match(/ end$/gm) ?? []).length === 2);
+	assert.match(text, '\nfront true true end');
+	assert.match(text, '\nback false false end');
+});
 
 test('Ctrl-Z suspends it, the shell has its terminal back, and fg goes on with keys', async () => {
 	const terminal = await Terminal.open(SITE);
