@@ -39,7 +39,9 @@ export function isBuilt(root: string): boolean {
 export function openCasper(setting: Setting, directory: string, place: Place): Promise<ServerProcess> {
 	const { root, cert, key, casperFlags } = setting;
 	const command = [process.execPath, join(root, 'bin/casper-serve.js'), directory];
-	const flags = ['--port', '0', '--cert', cert, '--key', key, '--log', 'none', ...casperFlags];
+	// Pages as they are stored: others put nothing into them.
+	const own = ['--no-live', '--log', 'none', ...casperFlags];
+	const flags = ['--port', '0', '--cert', cert, '--key', key, ...own];
 	return openServer([...command, ...flags], place);
 }
 
