@@ -1,9 +1,12 @@
 // Which tabs reload, and how often: only those whose page is made of what has changed, and once for each change. That nothing
 // happens is seen by something else that happens later.
 
+import { once } from 'node:events';
 import { rm, utimes } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { eventually } from '../support/server.ts';
+import { eventually, onEnd } from '../support/server.ts';
 import { suiteOf } from './bundle-cases.ts';
 import { page } from './bundle-sites.ts';
 import { comesTo, isKept, liveCase, property } from './live-site.ts';
@@ -12,6 +15,36 @@ const link = (path: string): string => `<link rel="stylesheet" href="${path}">`;
 const script = (path: string): string => `<script src="${path}"></script>`;
 const style = (name: string, version: number): string => `:root { --${name}: ${version} }`;
 const TEXT = "document.querySelector('p')?.textContent";
+
+/** Writes its address anew, and gets its height late. */
+const moved = (version: number): string =>
+	page(
+		`<p>${version}</p><script>history.replaceState(null, '', '/?' + (Number(location.search.slice(1)) || 1));
+		history.scrollRestoration = 'manual'; setTimeout(() => { document.body.style.height = '5000px' }, 100)</script>`,
+	);
+
+/** A server that answers when it is told to. */
+const openSlow = async () => {
+	let answer = (): void => undefined;
+	let hear = (): void => undefined;
+	const told = new Promise<void>((resolve) => {
+		answer = resolve;
+	});
+	const asked = new Promise<void>((resolve) => {
+		hear = resolve;
+	});
+	const server = createServer((_, response) => {
+		hear();
+		void told.then(() => response.setHeader('content-type', 'text/html').end('slow'));
+	});
+	server.listen(0, 'localhost');
+	await once(server, 'listening');
+	onEnd(() => {
+		server.closeAllConnections();
+		server.close();
+	});
+	return { origin: `http://localhost:${(server.address() as AddressInfo).port}`, asked, answer };
+};
 
 const CASES = [
 	liveCase(
@@ -84,6 +117,74 @@ const CASES = [
 			return [site.shown];
 		},
 		[['/ reload /']],
+	),
+	liveCase(
+		'where a page has written another address, it is at its place again, too',
+		{ 'index.html': moved(1) },
+		async (site) => {
+			const tab = await site.show();
+			await comesTo(tab, '[location.search, document.body.style.height]', ['?1', '5000px']);
+			await tab.evaluate('scrollTo(0, 700)');
+			await site.write({ 'index.html': moved(2) });
+			await comesTo(tab, `[${TEXT}, scrollY]`, ['2', 700]);
+			// Elsewhere it begins at the top.
+			await site.show('/?else', tab);
+			return [site.shown, await tab.evaluate('scrollY')];
+		},
+		[['/ reload /'], 0],
+	),
+	liveCase(
+		'a navigation that somebody has begun is not ended by a reload',
+		{ 'index.html': page('<p>1</p>') },
+		async (site) => {
+			const slow = await openSlow();
+			const [leaving, staying] = [await site.show(), await site.show()];
+			await leaving.evaluate(`void (location.href = '${slow.origin}/slow')`);
+			await slow.asked;
+			await site.write({ 'index.html': page('<p>2</p>') });
+			await comesTo(staying, TEXT, '2');
+			await site.told(1);
+			slow.answer();
+			await comesTo(leaving, 'location.pathname', '/slow');
+			return [site.shown, site.navigations()];
+		},
+		[['/ reload /'], 3],
+	),
+	liveCase(
+		'a page that is opened just when its files are written does not reload for that',
+		{ 'index.html': page('<p>1</p>', link('a.css') + script('a.js')), 'a.css': '', 'a.js': '' },
+		async (site, { visitor }) => {
+			const tab = await visitor.newTab();
+			const seen: unknown[] = [];
+			for (const version of [2, 3, 4, 5]) {
+				await tab.open('about:blank');
+				await site.write({ 'a.css': style('a', version), 'a.js': `window.a = ${version}` });
+				await site.show('/', tab);
+				seen.push(await tab.evaluate(`[window.a, ${property('a')}]`));
+			}
+			await site.write({ 'index.html': page('<p>2</p>') });
+			await comesTo(tab, TEXT, '2');
+			await site.told(1);
+			return [seen, site.shown];
+		},
+		[[2, 3, 4, 5].map((version) => [version, String(version)]), ['/ reload /']],
+	),
+	liveCase(
+		'a page that asks for something under ever new addresses reloads for what it asked for later, too',
+		{ 'index.html': page('<p>1</p>'), 'poll.json': '1', 'last.json': '1' },
+		async (site) => {
+			const tab = await site.show();
+			await tab.evaluate(`(async () => {
+				const ask = (index) => fetch('poll.json?' + index).then((response) => response.text());
+				for (let index = 0; index < 550; index += 50)
+					await Promise.all(Array.from({ length: 50 }, (_, more) => ask(index + more)));
+				await (await fetch('last.json')).text();
+			})()`);
+			await site.write({ 'last.json': '2' });
+			await site.told(1);
+			return site.shown;
+		},
+		['/ reload /last.json'],
 	),
 	liveCase(
 		'of three tabs, only the one reloads whose page has what changed',

@@ -49,6 +49,29 @@ const CASES = [
 		[['typed', 400, [], 1, '1'], true, ['/ in place /css/a.css'], 1],
 	),
 	liveCase(
+		'a sheet that a script has switched off stays so all the time, and can be switched on',
+		{
+			'index.html': page('<p>text</p>', link('a.css', ' media="screen"')),
+			'a.css': 'p { color: rgb(1, 1, 1) }',
+		},
+		async (site) => {
+			const tab = await site.show();
+			await tab.evaluate('void (document.styleSheets[0].disabled = true)');
+			await tab.evaluate(watchColour(['rgb(0, 0, 0)']));
+			await site.write({ 'a.css': 'p { color: rgb(2, 2, 2) }' });
+			await site.told(1);
+			const frames = 'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))';
+			const others = await tab.evaluate(`${frames}.then(() => window.others)`);
+			const sheets = await tab.evaluate(
+				"[...document.querySelectorAll('link')].map(({ media, sheet }) => [media, sheet.disabled])",
+			);
+			await tab.evaluate('void (document.styleSheets[0].disabled = false)');
+			await comesTo(tab, "getComputedStyle(document.querySelector('p')).color", 'rgb(2, 2, 2)');
+			return [others, sheets, await isKept(tab), site.shown];
+		},
+		[[], [['screen', true]], true, ['/ in place /a.css']],
+	),
+	liveCase(
 		'an imported sheet is replaced at any depth, with its layer and its conditions, and stays so when its parent is',
 		{
 			'index.html': page('', `${link('css/a.css')}<style>@import "css/c.css" layer(inline);</style>`),

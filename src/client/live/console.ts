@@ -6,10 +6,18 @@ import { type ConsoleMessage, report } from './wire.ts';
 const LEVELS = ['debug', 'log', 'info', 'warn', 'error'] as const;
 /** Characters of a message. */
 const MOST_TEXT = 10_000;
+/** And of where it was said. */
+const MOST_PLACE = 1000;
 const BATCH_MS = 100;
 /** Messages in a second; of the others only the number is told. */
 const MOST_MESSAGES = 100;
 const WINDOW_MS = 1000;
+/** For all that is said in a second: objects can be large, and the page waits meanwhile. */
+const MOST_SPENT_MS = 200;
+/** Messages that a server that hangs has not taken. */
+const MOST_WAITING = 500;
+/** Values of one message. */
+const MOST_VALUES = 100;
 /** Bytes of a report, which may have 64 KiB. */
 const MOST_BYTES = 60_000;
 const FRAME = /(\w+:\/\/[^\s()]+):(\d+):(\d+)\)?$/;
@@ -23,31 +31,48 @@ export const forwardConsole = (self: string): void => {
 	for (const level of LEVELS) {
 		const original = console[level];
 		console[level] = function (this: unknown, ...values: unknown[]): void {
-			attempt(() => batch.add(level, values.map(describe).join(' '), frameOf(new Error().stack, self)));
+			attempt(() =>
+				batch.add(() => ({
+					level,
+					text: values.slice(0, MOST_VALUES).map(describe).join(' '),
+					at: frameOf(new Error().stack, self),
+				})),
+			);
 			return Reflect.apply(original, this, values);
 		};
 	}
 	addEventListener('error', ({ error, message, filename, lineno, colno }) =>
-		attempt(() => {
-			const text = error instanceof Error ? describe(error) : message.replace(/^Uncaught /, '');
-			batch.add('error', `Uncaught ${text}`, filename && `${pathOf(filename)}:${lineno}:${colno}`);
-		}),
+		attempt(() =>
+			batch.add(() => {
+				const text = error instanceof Error ? describe(error) : message.replace(/^Uncaught /, '');
+				const at = filename && `${pathOf(filename)}:${lineno}:${colno}`;
+				return { level: 'error', text: `Uncaught ${text}`, at };
+			}),
+		),
 	);
 	addEventListener('unhandledrejection', ({ reason }) =>
-		attempt(() => {
-			const at = reason instanceof Error ? frameOf(reason.stack, self) : '';
-			batch.add('error', `Uncaught (in promise) ${describe(reason)}`, at);
-		}),
+		attempt(() =>
+			batch.add(() => {
+				const at = reason instanceof Error ? frameOf(reason.stack, self) : '';
+				return { level: 'error', text: `Uncaught (in promise) ${describe(reason)}`, at };
+			}),
+		),
 	);
 	addEventListener('pagehide', () => attempt(() => batch.send(true)));
 };
 
-/** Nothing of ours may stop the page. */
+let isAttempting = false;
+
+/** Nothing of ours may stop the page. What is said while we look at a value, by its getters, is not passed on. */
 const attempt = (act: () => void): void => {
+	if (isAttempting) return;
+	isAttempting = true;
 	try {
 		act();
 	} catch {
 		// A value that throws when it is looked at.
+	} finally {
+		isAttempting = false;
 	}
 };
 
@@ -67,19 +92,31 @@ const pathOf = (url: string): string =>
 class Batch {
 	#messages: ConsoleMessage[] = [];
 	#timer: ReturnType<typeof setTimeout> | undefined;
-	/** When the current second began, and how many were added in it. */
+	/** When the current second began, how many were added in it, and how long it took to describe them. */
 	#since = 0;
 	#count = 0;
+	#spentMs = 0;
 	#omitted = 0;
-	/** One after the other: browsers bound what is under way. */
-	#sending: Promise<void> = Promise.resolve();
+	/** One report after the other: browsers bound what is under way. */
+	#isSending = false;
 
-	add(level: string, text: string, at: string): void {
+	/** Asks for the message only where there is room for it. */
+	add(describeIt: () => ConsoleMessage): void {
 		const now = performance.now();
-		if (now - this.#since > WINDOW_MS) [this.#since, this.#count] = [now, 0];
-		if (this.#count++ < MOST_MESSAGES) this.#messages.push({ level, text: text.slice(0, MOST_TEXT), at });
-		else this.#omitted++;
+		if (now - this.#since > WINDOW_MS) [this.#since, this.#count, this.#spentMs] = [now, 0, 0];
 		this.#timer ??= setTimeout(() => this.send(), BATCH_MS);
+		const isFull = this.#count >= MOST_MESSAGES || this.#messages.length >= MOST_WAITING;
+		if (isFull || this.#spentMs > MOST_SPENT_MS) {
+			this.#omitted++;
+			return;
+		}
+		this.#count++;
+		try {
+			const { level, text, at } = describeIt();
+			this.#messages.push({ level, text: text.slice(0, MOST_TEXT), at: at.slice(0, MOST_PLACE) });
+		} finally {
+			this.#spentMs += performance.now() - now;
+		}
 	}
 
 	/** @param isLast the page goes */
@@ -93,23 +130,25 @@ class Batch {
 		}
 		// The number is told once the second is over.
 		if (this.#omitted > 0) this.#timer = setTimeout(() => this.send(), WINDOW_MS);
-		for (const messages of partsOf(this.#messages))
-			this.#sending = this.#sending.then(() => report({ messages }, isLast));
-		this.#messages = [];
+		if (!isLast) return void this.#sendAll();
+		// There is no time to wait for what is under way.
+		while (this.#messages.length > 0) void report({ messages: this.#takePart() }, true);
+	}
+
+	async #sendAll(): Promise<void> {
+		if (this.#isSending) return;
+		this.#isSending = true;
+		while (this.#messages.length > 0) await report({ messages: this.#takePart() });
+		this.#isSending = false;
+	}
+
+	/** As many of the first messages as a report has room for, at least one. */
+	#takePart(): readonly ConsoleMessage[] {
+		let room = MOST_BYTES;
+		const end = this.#messages.findIndex((message) => {
+			room -= new TextEncoder().encode(JSON.stringify(message)).length + 1;
+			return room < 0;
+		});
+		return this.#messages.splice(0, end < 0 ? this.#messages.length : Math.max(1, end));
 	}
 }
-
-const partsOf = (messages: readonly ConsoleMessage[]): readonly (readonly ConsoleMessage[])[] => {
-	const parts: ConsoleMessage[][] = [];
-	let room = 0;
-	for (const message of messages) {
-		const size = new TextEncoder().encode(JSON.stringify(message)).length + 1;
-		if (size > room || parts.length === 0) {
-			parts.push([]);
-			room = MOST_BYTES;
-		}
-		parts.at(-1)?.push(message);
-		room -= size;
-	}
-	return parts;
-};

@@ -24,8 +24,12 @@ class Live {
 	readonly #shown = new Shown(dataset.version);
 	/** Versions that were put in place. */
 	readonly #swapped = new Map<string, string>();
-	/** Of a document that a reload did not bring. */
+	/** Of documents that a reload did not bring. */
 	readonly #refused = resume(dataset.version);
+	readonly #observer = new PerformanceObserver((list) => {
+		this.#shown.note(list.getEntries());
+		this.#lookForNews();
+	});
 	#isSettled = false;
 	#isLooking = false;
 	#isAskedAgain = false;
@@ -34,12 +38,15 @@ class Live {
 	#failed = '';
 	#news = 0;
 	#timer: ReturnType<typeof setTimeout> | undefined;
+	#leaving: ReturnType<typeof setTimeout> | undefined;
 
 	async start(): Promise<void> {
-		new PerformanceObserver((list) => {
-			this.#shown.note(list.getEntries());
-			if (this.#shown.hasNews) this.#lookForNews();
-		}).observe({ type: 'resource', buffered: true });
+		this.#observer.observe({ type: 'resource', buffered: true });
+		// A navigation, of which nobody knows whether it comes to something: it may be a download. A reload would end it.
+		addEventListener('beforeunload', () => this.#leave());
+		addEventListener('pageshow', ({ persisted }) => {
+			if (persisted) this.#stay();
+		});
 		if (isMultiplexed() === undefined) await this.#look();
 		listen(isMultiplexed() ?? false, (message) => {
 			if (message.kind === 'reload' && !this.#isLeaving)
@@ -65,6 +72,7 @@ class Live {
 
 	/** In a moment, asks about what the page has loaded meanwhile, unless that was done. */
 	#lookForNews(): void {
+		if (!this.#shown.hasNews) return;
 		clearTimeout(this.#timer);
 		this.#timer = setTimeout(() => {
 			if (this.#shown.hasNews && this.#news++ < MOST_NEWS) void this.#look();
@@ -72,17 +80,22 @@ class Live {
 	}
 
 	async #lookOnce(): Promise<void> {
-		const askedAt = performance.now();
-		const state = await askState(this.#shown.takeLoaded());
+		const { state, answeredAt } = await askState(this.#shown.takeLoaded());
 		const { isFirst } = this.#shown;
 		if (isFirst) this.#shown.assume(await heldVersions(state.items));
-		const difference = this.#shown.compare(state, askedAt, this.#isSettled);
+		this.#shown.note(this.#observer.takeRecords());
+		const difference = this.#shown.compare(state, answeredAt, this.#isSettled);
+		this.#lookForNews();
 		if (difference === undefined) return;
-		showBroken(state.broken);
+		try {
+			showBroken(state.broken);
+		} catch {
+			// What has changed is shown all the same.
+		}
 		const version = state.document.hash;
 		const { items } = difference;
 		let { isDocument } = difference;
-		if (isDocument && version === this.#refused) {
+		if (isDocument && this.#refused.includes(version)) {
 			isDocument = false;
 			this.#yield(version);
 		}
@@ -92,7 +105,8 @@ class Live {
 		if (!isDocument && items.length === 0) return;
 		await refreshCache(items);
 		const isInPlace = isDocument || isHard ? false : await this.#swap(items);
-		if (isInPlace === undefined) return;
+		// What is not shown now, the next look finds once more.
+		if (isInPlace === undefined || (!isInPlace && this.#isLeaving)) return;
 		this.#shown.set(version, items);
 		const files = items.map(({ url }) => url);
 		if (isInPlace) void report({ how: 'in place', files });
@@ -122,12 +136,20 @@ class Live {
 
 	#reload(version: string, files: readonly string[], manner: Manner): void {
 		if (!reload(version, files, manner)) return this.#yield(version);
-		// What changes now, the next page sees; but somebody may have been asked, and have said no.
+		this.#leave();
+	}
+
+	/** What changes now, the next page sees; but somebody may have been asked, and have said no. */
+	#leave(): void {
 		this.#isLeaving = true;
-		setTimeout(() => {
-			this.#isLeaving = false;
-			void this.#look();
-		}, LEAVING_MS);
+		clearTimeout(this.#leaving);
+		this.#leaving = setTimeout(() => this.#stay(), LEAVING_MS);
+	}
+
+	#stay(): void {
+		clearTimeout(this.#leaving);
+		this.#isLeaving = false;
+		void this.#look();
 	}
 
 	/** Leaves a document as it is that somebody else keeps from being new. */

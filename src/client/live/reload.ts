@@ -1,33 +1,51 @@
 // Reloads a page so that it is where it was, and not again and again.
 
-import { page, type Report, report } from './wire.ts';
+import { isReloaded, page, type Report, report } from './wire.ts';
 
-/** Gone once the page is what it was reloaded for. */
-const KEY = `casper-serve-live ${page}`;
+/** Where a frame is: by index in its parent, that in its own, and so on. */
+const placeOf = (frame: Window): string => {
+	const { parent } = frame;
+	if (parent === frame) return '';
+	let index = 0;
+	while (index < parent.length && parent[index] !== frame) index++;
+	return `${placeOf(parent)} ${index}`;
+};
+
+/** A tab has a storage of its own, but shares it with its frames. By no address: scripts change that as they like. */
+const KEY = `casper-serve-live${placeOf(window)}`;
+/** Versions that are remembered as not to be had. */
+const MOST_REFUSED = 20;
 /** The page may get its content later, and with it its height: so long after it has loaded we try to scroll. */
 const SCROLL_AT_MS: readonly number[] = [0, 50, 200, 500, 1000];
 const GESTURES: readonly string[] = ['wheel', 'touchstart', 'pointerdown', 'keydown'];
 
 /** What a page tells the one that comes after it. */
 interface Memory {
-	/** Content hash of the document that was to come. */
-	readonly version: string;
-	/** Pixels. */
-	readonly scroll?: readonly [number, number];
+	/** The reload under way. */
+	readonly reload?: {
+		/** Content hash of the document that is to come; empty where any will do. */
+		readonly version: string;
+		/** Path and query that are loaded. */
+		readonly url: string;
+		/** Pixels. */
+		readonly scroll: readonly [number, number];
+	};
+	/** Content hashes of documents that a reload did not bring, whatever the address; the latest at the end. */
+	readonly refused: readonly string[];
 }
 
-const read = (): Memory | undefined => {
+const read = (): Memory => {
 	try {
-		return JSON.parse(sessionStorage.getItem(KEY) ?? 'null') ?? undefined;
+		return { refused: [], ...JSON.parse(sessionStorage.getItem(KEY) ?? '{}') };
 	} catch {
-		return undefined;
+		return { refused: [] };
 	}
 };
 
 /** False where the page may store nothing. */
-const write = (memory: Memory | undefined): boolean => {
+const write = (memory: Memory): boolean => {
 	try {
-		if (memory === undefined) sessionStorage.removeItem(KEY);
+		if (memory.reload === undefined && memory.refused.length === 0) sessionStorage.removeItem(KEY);
 		else sessionStorage.setItem(KEY, JSON.stringify(memory));
 		return true;
 	} catch {
@@ -45,7 +63,8 @@ export interface Manner {
 
 /** Tells the server and reloads, or says with `false` that it must not. */
 export const reload = (version: string, files: readonly string[], { isHard, isCareful }: Manner): boolean => {
-	const isKnown = write({ version, scroll: [scrollX, scrollY] });
+	const url = location.pathname + location.search;
+	const isKnown = write({ ...read(), reload: { version, url, scroll: [scrollX, scrollY] } });
 	if (isCareful && !isKnown) return false;
 	const what: Report = { how: 'reload', files };
 	void report(what, true);
@@ -56,15 +75,19 @@ export const reload = (version: string, files: readonly string[], { isHard, isCa
 /**
  * Takes up what the page before this one left: its place is scrolled to.
  * @param version content hash of the document shown, if known
- * @returns the version that a reload was to bring and did not
+ * @returns the versions that reloads were to bring and did not
  */
-export const resume = (version: string | undefined): string | undefined => {
-	const memory = read();
-	if (memory === undefined) return undefined;
-	const isDone = version === undefined || memory.version === '' || memory.version === version;
-	write(isDone ? undefined : { version: memory.version });
-	if (memory.scroll !== undefined) restore(memory.scroll);
-	return isDone ? undefined : memory.version;
+export const resume = (version: string | undefined): readonly string[] => {
+	const { reload: last, refused: before } = read();
+	// Where somebody went elsewhere meanwhile, nothing was refused.
+	const isOurs = last !== undefined && isReloaded;
+	const isRefused = isOurs && version !== undefined && last.version !== '' && last.version !== version;
+	const earlier = before.filter((each) => each !== version && each !== last?.version);
+	const refused = isRefused ? [...earlier, last.version] : before.filter((each) => each !== version);
+	const kept = refused.slice(-MOST_REFUSED);
+	write({ refused: kept });
+	if (isOurs && last.url === page) restore(last.scroll);
+	return kept;
 };
 
 /** Browsers do it themselves, but not where the page has told them not to. */

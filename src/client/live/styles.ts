@@ -59,10 +59,13 @@ const swapOwner = (old: Owner, wanted: Versions, url?: string): Promise<void> =>
 		fresh.nonce = old.nonce ?? '';
 		if (url !== undefined) fresh.setAttribute('href', url);
 		made.set(fresh, wanted);
+		// A script may have switched it, which no attribute shows: it must not be seen before it is switched again.
+		const isSwitched = old.sheet?.disabled === true && !old.disabled;
+		if (isSwitched) fresh.media = 'not all';
 		const finish = (isThere: boolean): void => {
 			clearTimeout(timer);
-			// A script may have switched it.
 			if (isThere && old.sheet && fresh.sheet) fresh.sheet.disabled = old.sheet.disabled;
+			if (isThere && isSwitched) restoreMedia(fresh, old);
 			(isThere ? old : fresh).remove();
 			if (isThere) resolve();
 			else reject(new Error(url));
@@ -74,6 +77,15 @@ const swapOwner = (old: Owner, wanted: Versions, url?: string): Promise<void> =>
 		// It would not be loaded.
 		if (old.disabled) finish(true);
 	});
+
+/** For the same condition as the old one, and as switched as before. */
+const restoreMedia = (fresh: Owner, old: Owner): void => {
+	const isDisabled = fresh.sheet?.disabled ?? false;
+	const media = old.getAttribute('media');
+	if (media === null) fresh.removeAttribute('media');
+	else fresh.setAttribute('media', media);
+	if (fresh.sheet) fresh.sheet.disabled = isDisabled;
+};
 
 const swapImport = async (rule: CSSImportRule, url: string): Promise<void> => {
 	const fresh = insertBehind(

@@ -1,7 +1,7 @@
 // How a tab hears of changes: by a stream of its own, or, where a browser has but six connections to a server, by the one
 // stream that one of its tabs has for all.
 
-import { EVENTS } from './wire.ts';
+import { EVENTS, OURS } from './wire.ts';
 
 /** What is heard. */
 type Message =
@@ -17,21 +17,25 @@ interface Line {
 	close(): void;
 	/** What was open may be dead. */
 	renew(isStale: boolean): void;
+	/** Somebody is there who need not wait for the next attempt. */
+	hurry(): void;
 }
 
 /** The lock that the tab with the stream has, and the channel on which it passes on what it hears. */
 const NAME = 'casper-serve-live';
 /** The server is heard every 15 s. */
 const STALE_MS = 40_000;
+const CHECK_MS = 10_000;
+/** Between attempts where the server refuses: twice as long each time. */
 const RETRY_MS = 1000;
-const MOST_RETRIES = 5;
+const MOST_RETRY_MS = 60_000;
 
 /** Events from the server. */
 class Stream implements Line {
 	readonly #hear: Hear;
 	#source: EventSource | undefined;
 	#timer: ReturnType<typeof setTimeout> | undefined;
-	#failures = 0;
+	#retryMs = RETRY_MS;
 
 	constructor(hear: Hear) {
 		this.#hear = hear;
@@ -42,16 +46,16 @@ class Stream implements Line {
 		const source = new EventSource(EVENTS);
 		this.#source = source;
 		source.addEventListener('look', ({ data }) => {
-			this.#failures = 0;
+			this.#retryMs = RETRY_MS;
 			this.#hear({ kind: 'look', isSettled: JSON.parse(data).isSettled === true });
 		});
 		source.addEventListener('reload', () => this.#hear({ kind: 'reload' }));
 		source.addEventListener('beat', () => this.#hear({ kind: 'beat' }));
 		source.addEventListener('error', () => {
-			// Else the browser itself tries again.
+			// Else the browser itself tries again: there is no server at the moment.
 			if (source.readyState !== EventSource.CLOSED || source !== this.#source) return;
-			this.#failures = Math.min(this.#failures + 1, MOST_RETRIES);
-			this.#timer = setTimeout(() => this.open(), this.#failures * RETRY_MS);
+			this.#timer = setTimeout(() => this.open(), this.#retryMs);
+			this.#retryMs = Math.min(2 * this.#retryMs, MOST_RETRY_MS);
 		});
 	}
 
@@ -63,6 +67,10 @@ class Stream implements Line {
 
 	renew(): void {
 		this.open();
+	}
+
+	hurry(): void {
+		if (this.#source?.readyState === EventSource.CLOSED) this.open();
 	}
 }
 
@@ -107,6 +115,10 @@ class SharedLine implements Line {
 			this.#queue(true);
 		}
 		this.#hear({ kind: 'look' });
+	}
+
+	hurry(): void {
+		if (this.#isLeader) this.#stream.hurry();
 	}
 
 	#queue(isStolen: boolean): void {
@@ -168,18 +180,34 @@ export const listen = (isMultiplexed: boolean, hear: Hear): void => {
 	};
 	const hasLocks = (navigator as { locks?: LockManager }).locks !== undefined;
 	const line = new (isMultiplexed ? Stream : hasLocks ? SharedLine : VisibleLine)(note);
+	let isForbidden = false;
 	const renew = (): void => {
+		if (isForbidden) return;
 		const isStale = Date.now() - heardAt > STALE_MS;
 		heardAt = Date.now();
 		line.renew(isStale);
 	};
+	// A connection can be dead without a word.
+	const look = (): void => {
+		if (document.hidden || isForbidden) return;
+		if (Date.now() - heardAt > STALE_MS) renew();
+	};
 	line.open();
 	addEventListener('pagehide', () => line.close());
 	addEventListener('pageshow', ({ persisted }) => {
-		if (persisted) line.open();
+		if (persisted && !isForbidden) line.open();
 	});
 	addEventListener('online', renew);
 	document.addEventListener('visibilitychange', () => {
-		if (!document.hidden && Date.now() - heardAt > STALE_MS) renew();
+		look();
+		if (!document.hidden && !isForbidden) line.hurry();
+	});
+	const checks = setInterval(look, CHECK_MS);
+	document.addEventListener('securitypolicyviolation', ({ blockedURI, disposition }) => {
+		if (disposition === 'report' || !blockedURI.startsWith(location.origin + OURS)) return;
+		// It will be no other time.
+		isForbidden = true;
+		clearInterval(checks);
+		line.close();
 	});
 };

@@ -53,6 +53,9 @@ const ask = window.fetch.bind(window);
 
 const navigation = performance.getEntriesByType('navigation')[0] as PerformanceNavigationTiming | undefined;
 
+/** Whether it came by a reload, as far as it is known. */
+export const isReloaded: boolean = (navigation?.type ?? 'reload') === 'reload';
+
 /** Path and query that this page was navigated to: a script may have written others into the address bar. */
 export const page: string = (() => {
 	const { name = '', redirectCount = 1 } = navigation ?? {};
@@ -60,6 +63,12 @@ export const page: string = (() => {
 	const { pathname, search } = isSame ? new URL(name) : location;
 	return pathname + search;
 })();
+
+/**
+ * When the answer with this page began, in **milliseconds** since the navigation did: nothing that it shows was asked for
+ * earlier. 0 where a worker may have had it for long.
+ */
+export const pageAnsweredAt: number = navigation?.workerStart === 0 ? navigation.responseStart : 0;
 
 const post = (url: string, body: object, init: RequestInit): Promise<Response> =>
 	ask(url, {
@@ -69,12 +78,34 @@ const post = (url: string, body: object, init: RequestInit): Promise<Response> =
 		...init,
 	});
 
+/** A state, and when the answer began, in **milliseconds** since the navigation. */
+interface Answer {
+	readonly state: State;
+	readonly answeredAt: number;
+}
+
 /** Rejects where there is no server, or one that knows nothing of us. */
-export const askState = async (loaded: readonly string[]): Promise<State> => {
+export const askState = async (loaded: readonly string[]): Promise<Answer> => {
+	const askedAt = performance.now();
 	const response = await post(STATE, { loaded }, { signal: AbortSignal.timeout(PATIENCE_MS) });
+	// A page that is busy hears of it late.
+	const heardAt = performance.now();
 	if (!response.ok) throw new Error(`${response.status}`);
-	return response.json();
+	const state: State = await response.json();
+	return { state, answeredAt: answerSince(askedAt) ?? heardAt };
 };
+
+/** When the answer began to a question since `askedAt`; undefined where the browser has no room to note it. */
+const answerSince = (askedAt: number): number | undefined => {
+	const last = questions().at(-1);
+	// Browsers round.
+	return last !== undefined && last.startTime > askedAt - 1 && last.responseStart > 0
+		? last.responseStart
+		: undefined;
+};
+
+const questions = (): readonly PerformanceResourceTiming[] =>
+	performance.getEntriesByName(location.origin + STATE) as PerformanceResourceTiming[];
 
 /**
  * Never rejects: nobody depends on it.
@@ -82,7 +113,8 @@ export const askState = async (loaded: readonly string[]): Promise<State> => {
  */
 export const report = async (what: Report, isLast = false): Promise<void> => {
 	const body = 'files' in what ? { ...what, files: what.files.slice(0, MOST_FILES) } : what;
-	await post(REPORT, body, { keepalive: isLast }).catch(() => undefined);
+	const signal = AbortSignal.timeout(PATIENCE_MS);
+	await post(REPORT, body, { keepalive: isLast, signal }).catch(() => undefined);
 };
 
 /**
@@ -107,7 +139,13 @@ export const heldVersions = async (items: readonly Item[]): Promise<ReadonlyMap<
 	const held = new Map<string, string>();
 	if (navigation?.type !== 'back_forward') return held;
 	const look = async ({ url }: Item): Promise<void> => {
-		const { headers } = await ask(url, { cache: 'force-cache', signal: AbortSignal.timeout(PATIENCE_MS) });
+		// Rejects where it is not cached.
+		const { headers, body } = await ask(url, {
+			cache: 'only-if-cached',
+			mode: 'same-origin',
+			signal: AbortSignal.timeout(PATIENCE_MS),
+		});
+		void body?.cancel();
 		const hash = /^(?:W\/)?"([0-9a-f]{32})/.exec(headers.get('etag') ?? '')?.[1];
 		if (hash !== undefined) held.set(url, hash);
 	};
@@ -124,7 +162,6 @@ export const fetchAhead = async (url: string): Promise<void> => {
 
 /** Whether requests share one connection, so that a stream of events is in nobody's way; undefined: not known yet. */
 export const isMultiplexed = (): boolean | undefined => {
-	const asked = performance.getEntriesByName(location.origin + STATE) as PerformanceResourceTiming[];
-	const protocol = navigation?.nextHopProtocol || asked.at(-1)?.nextHopProtocol;
+	const protocol = navigation?.nextHopProtocol || questions().at(-1)?.nextHopProtocol;
 	return protocol ? /^h[23]/.test(protocol) : undefined;
 };
