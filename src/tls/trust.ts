@@ -1,7 +1,7 @@
 // Who vouches for a certificate, for people to know whether browsers will take it (pure: roots and time are given).
 
 import { X509Certificate } from 'node:crypto';
-import { rootCertificates } from 'node:tls';
+import tls from 'node:tls';
 import { parsePem } from './pem.ts';
 
 /** What there is to know of a certificate's trust. */
@@ -25,24 +25,21 @@ const LONGEST_CHAIN = 10;
 /**
  * What there is to know of the first certificate in `pem`, which may have its chain behind it, in any order; `undefined` if
  * there is none that can be read.
- * @param roots PEM; by default Mozilla's, as Node has them
+ * @param roots PEM; by default Mozilla's, as Node has them, which takes it a while to find
  */
-export const trustOf = (
-	pem: string,
-	now: Date,
-	roots: readonly string[] = rootCertificates,
-): Trust | undefined => {
+export const trustOf = (pem: string, now: Date, roots?: readonly string[]): Trust | undefined => {
 	const [leaf, ...others] = certificatesIn(pem);
 	if (leaf === undefined) return undefined;
 	const expires = dateOf(leaf.validTo);
 	const daysLeft = expires && Math.floor((expires.getTime() - now.getTime()) / DAY_MS);
 	const last = lastOf(leaf, others);
-	const root = roots
+	if (last === leaf && isSelfSigned(leaf))
+		return { kind: 'self-signed', issuer: nameIn(leaf.issuer), expires, daysLeft };
+	const root = (roots ?? tls.rootCertificates)
 		.flatMap(certificatesIn)
 		.find((candidate) => candidate.fingerprint256 === last.fingerprint256 || isIssuedBy(last, candidate));
 	if (root !== undefined) return { kind: 'public', issuer: nameIn(root.subject), expires, daysLeft };
-	const kind = isSelfSigned(last) && last === leaf ? 'self-signed' : 'private';
-	return { kind, issuer: nameIn(last.issuer), expires, daysLeft };
+	return { kind: 'private', issuer: nameIn(last.issuer), expires, daysLeft };
 };
 
 /** OpenSSL writes a phrase where a certificate has something else. */
