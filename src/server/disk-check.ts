@@ -14,6 +14,9 @@ import type { Site } from '../site/watcher.ts';
 
 /** What was looked at is not looked at again for so long. */
 const FRESH_MS = 100;
+/** Where more than so many ask for the same at a time, the others are content with this. */
+const MAX_ASKING = 16;
+const BUSY_MS = 1000;
 /** Of more paths, those known are forgotten, and long ones at once: clients can make up any number. */
 const MAX_KNOWN = 10_000;
 const MAX_KNOWN_PATH = 512;
@@ -24,6 +27,13 @@ const MAX_FILES = 1000;
 /** What has changed may refer to more that has. */
 const MAX_ROUNDS = 4;
 
+/** One that is not over. */
+interface Look {
+	readonly snapshot: Promise<Snapshot>;
+	/** Requests that wait for it. */
+	asking: number;
+}
+
 /** Has the disk looked at for requests. */
 export class DiskCheck {
 	readonly #site: Site;
@@ -32,6 +42,8 @@ export class DiskCheck {
 	readonly #pageAt: (snapshot: Snapshot, path: string) => Asset | undefined;
 	/** When what a path depends on was looked at last, by whether a page was to be shown. */
 	readonly #lookedMs = { page: new Map<string, number>(), file: new Map<string, number>() };
+	/** Looks that are not over. */
+	readonly #underWay = { page: new Map<string, Look>(), file: new Map<string, Look>() };
 
 	/** @param pageAt the page that a navigation to an encoded path shows */
 	constructor(
@@ -48,16 +60,36 @@ export class DiskCheck {
 
 	/** Whether a moment ago the disk was as the snapshot has it. If not, {@link DiskCheck.look} before an answer. */
 	isFresh({ path }: Target, fields: Fields): boolean {
-		const lookedMs = this.#lookedMs[kindOf(fields)].get(path);
-		return lookedMs !== undefined && performance.now() - lookedMs < FRESH_MS;
+		const kind = kindOf(fields);
+		const lookedMs = this.#lookedMs[kind].get(path);
+		if (lookedMs === undefined) return false;
+		const age = performance.now() - lookedMs;
+		if (age < FRESH_MS) return true;
+		const asking = age < BUSY_MS ? this.#underWay[kind].get(path)?.asking : undefined;
+		return asking !== undefined && asking >= MAX_ASKING;
 	}
 
-	/** Looks at what the answer to a request depends on, and returns the snapshot after it. */
-	async look({ path }: Target, fields: Fields): Promise<Snapshot> {
+	/**
+	 * Looks at what the answer to a request depends on, and returns the snapshot after it. Who asks while somebody else does
+	 * gets the same: looks of each would leave no time for answers.
+	 */
+	look(target: Target, fields: Fields): Promise<Snapshot> {
+		const { path } = target;
 		// Longer ones are made up.
-		if (path.length > MAX_PATH) return this.#site.snapshot;
+		if (path.length > MAX_PATH) return Promise.resolve(this.#site.snapshot);
+		const underWay = this.#underWay[kindOf(fields)];
+		let look = underWay.get(path);
+		if (look === undefined) {
+			const snapshot = this.#look(target, fields).finally(() => underWay.delete(path));
+			look = { snapshot, asking: 0 };
+			underWay.set(path, look);
+		}
+		look.asking++;
+		return look.snapshot;
+	}
+
+	async #look({ path }: Target, fields: Fields): Promise<Snapshot> {
 		const kind = kindOf(fields);
-		const lookedMs = performance.now();
 		let snapshot = await this.#site.check([
 			HEADERS_PATH,
 			REDIRECTS_PATH,
@@ -78,8 +110,7 @@ export class DiskCheck {
 		if (path.length > MAX_KNOWN_PATH) return snapshot;
 		const known = this.#lookedMs[kind];
 		if (known.size >= MAX_KNOWN) known.clear();
-		// From when it began: what has changed since may have been missed.
-		known.set(path, lookedMs);
+		known.set(path, performance.now());
 		return snapshot;
 	}
 }
