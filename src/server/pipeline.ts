@@ -120,7 +120,7 @@ export class Pipeline implements Answerer {
 		this.#visits = new Visits(parts, this.#bodies, this.#reader, this.#fieldsOf);
 		const { live, documents, onLive, site, routes } = parts;
 		const pageAt = (snapshot: Snapshot, path: string): Asset | undefined => this.#shownAt(snapshot, path);
-		if (!production) this.#diskCheck = new DiskCheck(site, this.#reader, routes, pageAt);
+		if (live !== undefined) this.#diskCheck = new DiskCheck(site, this.#reader, routes, pageAt);
 		if (live === undefined || documents === undefined) return;
 		this.#live = new LiveAnswers({
 			...parts,

@@ -123,7 +123,13 @@ class ChromiumTab implements Tab {
 	}
 
 	async open(url: string): Promise<void> {
-		await this.#page.goto(url, LOADED);
+		try {
+			await this.#page.goto(url, LOADED);
+		} catch (error) {
+			// The page that tells of a failure comes after it, and would interrupt what is opened next.
+			await this.#page.waitForURL('chrome-error://chromewebdata/', { timeout: 2000 }).catch(() => {});
+			throw error;
+		}
 	}
 
 	async reload(): Promise<void> {
