@@ -94,7 +94,6 @@ export const serve = async (directory: string, options: ServeOptions = {}): Prom
 			documents: documentsOf(resolved),
 			live,
 			onLive,
-			scheme: tls === undefined ? 'http' : 'https',
 			routes,
 			isOurs,
 			options: resolved,

@@ -23,6 +23,8 @@ export interface DocumentScripts {
 
 /** Makes documents as they are shown. */
 export class Documents implements Making {
+	/** What a page of ours has put in that tells of a file that is missing: it is shown as soon as it is there. */
+	readonly forMissing: string;
 	readonly #scripts: DocumentScripts;
 	readonly #suffix: string;
 	/** By file, and back. */
@@ -31,12 +33,8 @@ export class Documents implements Making {
 
 	constructor(scripts: DocumentScripts) {
 		this.#scripts = scripts;
+		this.forMissing = markupOf({ ...scripts, page: undefined }, '');
 		this.#suffix = createHash('sha256').update(markupOf(scripts, '')).digest('hex').slice(0, 8);
-	}
-
-	/** What a page of ours has put in that tells of a file that is missing: it is shown as soon as it is there. */
-	get forMissing(): string {
-		return markupOf({ ...this.#scripts, page: undefined }, '');
 	}
 
 	/** The document of a file as it is shown; the file itself where nothing can be put in. The same for the same file. */

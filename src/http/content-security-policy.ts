@@ -1,6 +1,8 @@
 // Whether a document's content security policies (CSP Level 3) let a script of the document's own origin run in it, and that
 // script ask its server.
 
+import { usualPortOf } from './host.ts';
+
 /** A script of our own in somebody's document. */
 export interface OwnScript {
 	/** The document's origin: `https`, and `localhost:8443`. */
@@ -67,7 +69,7 @@ const isPlace = (source: string, { scheme, authority }: OwnScript): boolean => {
 	const [, ownHost = '', ownPort] = /^(.*?)(?::(\d+))?$/.exec(authority.toLowerCase()) ?? [];
 	const isHost =
 		host === '*' || host === ownHost || (host.startsWith('*.') && ownHost.endsWith(host.slice(1)));
-	const usualPort = scheme === 'https' ? '443' : '80';
+	const usualPort = usualPortOf(scheme);
 	const isPort = port === '*' || (port ?? usualPort) === (ownPort ?? usualPort);
 	return isHost && isPort && (path === '' || path === '/' || path.startsWith('/.casper/'));
 };

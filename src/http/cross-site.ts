@@ -1,7 +1,7 @@
 // Loads of our files by pages of other sites. A server that runs on a developer's machine is within reach of every page
 // that the developer opens: without a check, any of them could read or run what is being worked on.
 
-import { hostOf } from './host.ts';
+import { hostOf, usualPortOf } from './host.ts';
 import type { Fields } from './request.ts';
 import { isNavigating } from './visitor.ts';
 
@@ -34,7 +34,7 @@ export const isSameOrigin = (fields: Fields, authority: string): boolean => {
 	const from = fields.origin ?? fields.referer;
 	if (from === undefined) return true;
 	// Browsers leave the usual port of a scheme out, proxies may not.
-	const usualPort = String(from).startsWith('https:') ? ':443' : ':80';
+	const usualPort = `:${usualPortOf(String(from).startsWith('https:') ? 'https' : 'http')}`;
 	const named = (name: string | undefined): string | undefined => {
 		const lower = name?.toLowerCase();
 		return lower?.endsWith(usualPort) ? lower.slice(0, -usualPort.length) : lower;

@@ -10,6 +10,9 @@ export const hostOf = (authority: string): string | undefined => {
 	return (address ?? name?.replace(/\.$/, ''))?.toLowerCase();
 };
 
+/** The port that URLs of a scheme leave out (RFC 9110 §4.2). */
+export const usualPortOf = (scheme: string): string => (scheme === 'https' ? '443' : '80');
+
 /** No name of another site looks like this: a top-level domain has letters. */
 const isAddress = (host: string): boolean => host.includes(':') || /^[\d.]+$/.test(host);
 

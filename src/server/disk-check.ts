@@ -4,7 +4,7 @@
 import type { PageReader } from '../delivery/page-reader.ts';
 import { type Fields, isNavigation, type Target } from '../http/request.ts';
 import { isNavigating } from '../http/visitor.ts';
-import { fallbackCandidatesOf } from '../site/fallbacks.ts';
+import { fallbackCandidatesOf, MAX_SHOWN_PATH } from '../site/fallbacks.ts';
 import { HEADERS_PATH } from '../site/header-rules.ts';
 import { parsePath, pathIn, type UrlPath } from '../site/paths.ts';
 import { REDIRECTS_PATH } from '../site/redirect-rules.ts';
@@ -20,8 +20,6 @@ const BUSY_MS = 1000;
 /** Of more paths, those known are forgotten, and long ones at once: clients can make up any number. */
 const MAX_KNOWN = 10_000;
 const MAX_KNOWN_PATH = 512;
-/** Longer ones are not looked at. */
-const MAX_PATH = 2048;
 /** Of a page with more files than that, the others are not. */
 const MAX_FILES = 1000;
 /** What has changed may refer to more that has. */
@@ -75,8 +73,7 @@ export class DiskCheck {
 	 */
 	look(target: Target, fields: Fields): Promise<Snapshot> {
 		const { path } = target;
-		// Longer ones are made up.
-		if (path.length > MAX_PATH) return Promise.resolve(this.#site.snapshot);
+		if (path.length > MAX_SHOWN_PATH) return Promise.resolve(this.#site.snapshot);
 		const underWay = this.#underWay[kindOf(fields)];
 		let look = underWay.get(path);
 		if (look === undefined) {

@@ -1,19 +1,19 @@
 // What our script in pages asks for while somebody works on the site: to be told of changes, what its page is made of now,
 // and to say what it has done. Below `/.casper/live/`, for pages of this origin alone.
 
-import type { Documents } from '../delivery/document.ts';
 import type { PageReader } from '../delivery/page-reader.ts';
 import { refuse } from '../delivery/refusal.ts';
 import { sendText } from '../delivery/reply.ts';
 import type { TermsSource } from '../delivery/terms.ts';
-import { forbiddenBy } from '../http/content-security-policy.ts';
+import { forbiddenBy, type OwnScript } from '../http/content-security-policy.ts';
 import { isSameOrigin } from '../http/cross-site.ts';
 import { parseTarget } from '../http/request.ts';
 import type { ConsoleMessage, LiveEvent } from '../live-events.ts';
 import type { LiveReload } from '../live-reload.ts';
 import { brokenIn } from '../site/broken.ts';
+import { MAX_SHOWN_PATH } from '../site/fallbacks.ts';
 import { type PageItem, pageItemsOf } from '../site/page-state.ts';
-import { parsePath, type UrlPath } from '../site/paths.ts';
+import { parsePath, pathIn, type UrlPath } from '../site/paths.ts';
 import type { RouteOptions } from '../site/routes.ts';
 import type { Asset, Snapshot } from '../site/snapshot.ts';
 import type { Site } from '../site/watcher.ts';
@@ -22,16 +22,15 @@ import type { Exchange } from './exchange.ts';
 /** Where our script asks. */
 export const LIVE = '/.casper/live/';
 
+type Origin = Pick<OwnScript, 'scheme' | 'authority'>;
+
 /** What this works with. */
 export interface LiveParts {
 	readonly live: LiveReload;
 	readonly site: Site;
 	readonly reader: PageReader;
-	readonly documents: Documents;
 	readonly termsOf: TermsSource;
 	readonly routes: RouteOptions;
-	/** The scheme under which clients ask, where no proxy says another. */
-	readonly scheme: 'http' | 'https';
 	/** The page that a navigation to an encoded path shows. */
 	readonly pageAt: (snapshot: Snapshot, path: string) => Asset | undefined;
 	/** The file that any other request for it gets. */
@@ -43,7 +42,6 @@ export interface LiveParts {
 const MAX_CONTENT = 65_536;
 const MAX_LOADED = 500;
 const MAX_BROKEN = 50;
-const MAX_PATH = 2048;
 const MAX_MESSAGES = 200;
 const MAX_FILES = 1000;
 const MAX_TEXT = 10_000;
@@ -84,15 +82,15 @@ export class LiveAnswers {
 	/**
 	 * Takes note of a page that is shown: whether it lets our script do what it is for.
 	 * @param policy the value of its `Content-Security-Policy` field
+	 * @param origin where the client sees it
 	 */
-	notePage(file: Asset, path: string, policy: string | undefined, exchange: Exchange): void {
+	notePage(file: Asset, path: string, policy: string | undefined, origin: Origin): void {
 		const { references } = file;
 		if (this.#told.has(file) || references?.kind !== 'document') return;
 		const { policies, opening } = references;
 		const all = policy === undefined ? policies : [policy, ...policies];
 		if (all.length === 0) return;
-		const scheme = exchange.forwarded?.scheme ?? this.#parts.scheme;
-		const directive = forbiddenBy(all, { scheme, authority: exchange.authority, nonce: opening?.nonce });
+		const directive = forbiddenBy(all, { ...origin, nonce: opening?.nonce });
 		if (directive === undefined) return;
 		this.#told.add(file);
 		this.#parts.onEvent({ kind: 'forbidden', page: path, policy: directive });
@@ -110,7 +108,7 @@ export class LiveAnswers {
 	async #stateOf(path: string, loaded: readonly string[]): Promise<object> {
 		const { reader, pageAt, site, routes } = this.#parts;
 		// What such an address leads to is a page that tells of that, which has its files at addresses as long.
-		if (path.length > MAX_PATH) return ABSENT;
+		if (path.length > MAX_SHOWN_PATH) return ABSENT;
 		await site.ready;
 		for (let reading = 1; ; reading++) {
 			const { snapshot } = site;
@@ -140,7 +138,7 @@ export class LiveAnswers {
 	}
 
 	#describe({ url, asset, as }: Omit<PageItem, 'as'> & { readonly as: string }): object {
-		const parsed = parsePath(url.replace(/\?.*/s, ''));
+		const parsed = parsePath(pathIn(url));
 		const path = asset?.path ?? (parsed.kind === 'path' ? parsed.path : undefined);
 		const isKept = asset !== undefined && this.#parts.termsOf(asset, url).lifetime.kind !== 'revalidate';
 		return {

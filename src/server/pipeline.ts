@@ -32,7 +32,7 @@ import { workerRequestOf } from '../http/worker-request.ts';
 import type { LiveEvent } from '../live-events.ts';
 import type { LiveReload } from '../live-reload.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { type Fallback, findFallback } from '../site/fallbacks.ts';
+import { type Fallback, findFallback, MAX_SHOWN_PATH } from '../site/fallbacks.ts';
 import { applyHeaderRules } from '../site/header-rules.ts';
 import { type Listing, listFolder } from '../site/listing.ts';
 import { encodePath, parsePath } from '../site/paths.ts';
@@ -55,7 +55,6 @@ export interface PipelineParts {
 	/** Who awaits changes; `undefined`: nobody may. */
 	readonly live: LiveReload | undefined;
 	readonly onLive: (event: LiveEvent) => void;
-	readonly scheme: 'http' | 'https';
 	/** How paths lead to files. */
 	readonly routes: RouteOptions;
 	/** Whether an authority is a name of this server. */
@@ -81,8 +80,6 @@ type FolderRoute = { readonly kind: 'folder'; readonly listing: Listing } | { re
 
 /** A file that changes faster than it can be read is given up on after so many readings. */
 const MAX_READINGS = 3;
-/** Longer ones are made up: where they lead nowhere, nobody shows the page that says so. */
-const MAX_SHOWN_PATH = 2048;
 /** Where our own files are, which the folder cannot have: it would be a hidden one. */
 const INTERNAL = '/.casper/';
 
@@ -118,17 +115,16 @@ export class Pipeline implements Answerer {
 		this.#reader = new PageReader(this.#bodies, parts.routes);
 		this.#fieldsOf = assetFields(parts.termsOf, true, this.#cors, parts.documents !== undefined);
 		this.#visits = new Visits(parts, this.#bodies, this.#reader, this.#fieldsOf);
-		const { live, documents, onLive, site, routes } = parts;
+		const { live, onLive, site, routes } = parts;
+		if (live === undefined) return;
 		const pageAt = (snapshot: Snapshot, path: string): Asset | undefined => this.#shownAt(snapshot, path);
-		if (live !== undefined) this.#diskCheck = new DiskCheck(site, this.#reader, routes, pageAt);
-		if (live === undefined || documents === undefined) return;
+		this.#diskCheck = new DiskCheck(site, this.#reader, routes, pageAt);
 		this.#live = new LiveAnswers({
 			...parts,
 			live,
-			documents,
 			reader: this.#reader,
 			pageAt,
-			fileAt: (snapshot, path) => assetOf(findRoute(snapshot, path, parts.routes)),
+			fileAt: (snapshot, path) => assetOf(findRoute(snapshot, path, routes)),
 			onEvent: onLive,
 		});
 	}
@@ -330,7 +326,8 @@ export class Pipeline implements Answerer {
 	}
 
 	#notePage(file: Asset, { full }: AssetFields, { path }: Target, exchange: Exchange): void {
-		this.#live?.notePage(file, path, full['content-security-policy'] as string | undefined, exchange);
+		const origin = { scheme: this.#visits.schemeOf(exchange), authority: exchange.authority };
+		this.#live?.notePage(file, path, full['content-security-policy'] as string | undefined, origin);
 	}
 
 	#refuse({ reply, fields, method }: Exchange, status: RefusalStatus, extra?: RefusalFields): void {

@@ -147,11 +147,14 @@ export class Visits {
 		{ path }: Target,
 		{ authority, forwarded }: Exchange,
 	): string | undefined {
-		const { termsOf, cookie } = this.#parts;
-		const { transportSecurity } = termsOf(asset, path);
+		const { transportSecurity } = this.#parts.termsOf(asset, path);
 		if (transportSecurity === undefined || isLoopback(authority)) return undefined;
-		const isSecure = forwarded?.scheme === undefined ? cookie.isSecure : forwarded.scheme === 'https';
-		return isSecure ? transportSecurity : undefined;
+		return this.schemeOf({ forwarded }) === 'https' ? transportSecurity : undefined;
+	}
+
+	/** How the client asks, of a proxy that is trusted where there is one. */
+	schemeOf({ forwarded }: Pick<Exchange, 'forwarded'>): 'http' | 'https' {
+		return forwarded?.scheme ?? (this.#parts.cookie.isSecure ? 'https' : 'http');
 	}
 
 	/** What a GET tells of its client, and does for it: the fields that are to go with the answer, if any. */

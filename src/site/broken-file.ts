@@ -3,7 +3,7 @@
 import { type BrokenReference, isAnswered, isOthersTask, suggestedUrl } from './broken.ts';
 import { urlOf } from './closure-walk.ts';
 import { parseUrl } from './hrefs.ts';
-import { ORIGIN } from './paths.ts';
+import { ORIGIN, pathIn } from './paths.ts';
 import type { Destination, DocumentReferences } from './references.ts';
 import { imagePropertyOf, imagesOf, type StyleSheet } from './references-css.ts';
 import { type ImportMap, parseImportMaps, resolveSpecifier } from './references-modules.ts';
@@ -170,7 +170,7 @@ const targetOf = (href: string, base: Base, map: Place['map']): URL | undefined 
 
 /** A specifier that browsers understand without an import map; without an extension it is one for other programs. */
 const isOfBrowsers = (specifier: string): boolean =>
-	/^(?:\/|\.\.?\/)/.test(specifier) && /\.[^/.]+$/.test(specifier.replace(/[?#].*/s, ''));
+	/^(?:\/|\.\.?\/)/.test(specifier) && /\.[^/.]+$/.test(pathIn(specifier));
 
 function* placesOfDocument(
 	{ references, styles, base: baseHref, importMaps }: DocumentReferences,

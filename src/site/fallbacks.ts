@@ -17,6 +17,8 @@ export type Fallback =
 	| Extract<Route, { kind: 'asset' | 'absent' }>
 	| { readonly kind: 'not found'; readonly page: Asset };
 
+/** Longer paths (characters, encoded) are made up: where they lead nowhere, nobody shows the page that says so. */
+export const MAX_SHOWN_PATH = 2048;
 /** Folders from the root down whose 404.html is looked for, so that a path of thousands of slashes costs no more. */
 const MAX_FOLDERS = 64;
 const DEFAULT_TYPE = typeOf('');

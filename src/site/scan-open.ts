@@ -1,5 +1,5 @@
-// Opens files to be read, and asks about them. Where the disk answers at once, as from the page cache, five waits for a thread take ten times as
-// long as what is waited for; where it does not, nobody is to wait for it but who asked.
+// Opens files to be read, and asks about them. Where the disk answers at once, as from the page cache, five waits for a thread
+// take ten times as long as what is waited for; where it does not, nobody is to wait for it but who asked.
 
 import { type BigIntStats, closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
