@@ -52,8 +52,8 @@ export class Store {
 	#isTidy = false;
 	/** Nothing is stored, and nothing held: see {@link Store.close}. */
 	#isClosed = false;
-	/** One after the other: the digest published last is the newest. */
-	#saving: Promise<void> = Promise.resolve();
+	/** The last of what changes anything: see {@link Store.#inTurn}. */
+	#writing: Promise<void> = Promise.resolve();
 
 	/** The stored response for `url` if it is of this very version. */
 	async match(url: string, tag: string): Promise<Kept | undefined> {
@@ -61,9 +61,11 @@ export class Store {
 		if (entries.get(url)?.tag !== tag) return undefined;
 		const kept = await this.#read(url);
 		if (kept !== undefined && tagOf(kept.headers) === tag) return kept;
-		// Somebody wiped it: the next digest says so.
-		entries.delete(url);
-		this.#isChanged = true;
+		// Somebody wiped it: the next digest says so. Unless another version has just come.
+		if (entries.get(url)?.tag === tag) {
+			entries.delete(url);
+			this.#isChanged = true;
+		}
 		return undefined;
 	}
 
@@ -103,7 +105,11 @@ export class Store {
 		}
 	}
 
-	async #put(url: string, tag: string, response: Response, size: number): Promise<void> {
+	#put(url: string, tag: string, response: Response, size: number): Promise<void> {
+		return this.#inTurn(() => this.#write(url, tag, response, size));
+	}
+
+	async #write(url: string, tag: string, response: Response, size: number): Promise<void> {
 		if (this.#isClosed || size > (await this.#most()) * LARGEST) return;
 		const entries = await this.#load();
 		try {
@@ -139,12 +145,19 @@ export class Store {
 
 	/** Brings index and digest up to date, and what is stored within its bounds. */
 	save(): Promise<void> {
-		this.#saving = this.#saving
-			.then(() => this.#save())
-			.catch(() => {
-				this.#isChanged = true;
-			});
-		return this.#saving;
+		return this.#inTurn(() => this.#save()).catch(() => {
+			this.#isChanged = true;
+		});
+	}
+
+	/**
+	 * What changes anything does so one after the other: nothing is thrown out as unknown that is just being stored, nothing
+	 * comes back after {@link Store.close}, and the digest published last is the newest.
+	 */
+	#inTurn(work: () => Promise<void>): Promise<void> {
+		const done = this.#writing.then(work);
+		this.#writing = done.catch(() => {});
+		return done;
 	}
 
 	async #save(): Promise<void> {
@@ -178,10 +191,12 @@ export class Store {
 	}
 
 	/** Forgets everything, and stores nothing more, until {@link Store.reopen}: what is under way would have it come back. */
-	async close(): Promise<void> {
+	close(): Promise<void> {
 		this.#isClosed = true;
 		this.#entries = Promise.resolve(new Map());
-		await caches.delete(CACHE);
+		return this.#inTurn(async () => {
+			await caches.delete(CACHE);
+		});
 	}
 
 	reopen(): void {

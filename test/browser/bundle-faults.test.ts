@@ -66,7 +66,7 @@ const cutWant = ([asked, sent]: Asked): unknown => [
 	RIGHT,
 ];
 
-/** Of the others that it has from the first visit. Firefox has one image in its memory. */
+/** Of the others that it has from the first visit. Firefox has the font in its memory. */
 const again = (files: number): readonly string[] => ['1 others 200', `${files} others 304`];
 
 const CUTS: readonly Case[] = [
