@@ -116,9 +116,9 @@ export class Pipeline implements Answerer {
 		this.#fieldsOf = assetFields(parts.termsOf, true, this.#cors, parts.documents !== undefined);
 		this.#visits = new Visits(parts, this.#bodies, this.#reader, this.#fieldsOf);
 		const { live, onLive, site, routes } = parts;
-		if (live === undefined) return;
 		const pageAt = (snapshot: Snapshot, path: string): Asset | undefined => this.#shownAt(snapshot, path);
-		this.#diskCheck = new DiskCheck(site, this.#reader, routes, pageAt);
+		if (!production) this.#diskCheck = new DiskCheck(site, this.#reader, routes, pageAt);
+		if (live === undefined) return;
 		this.#live = new LiveAnswers({
 			...parts,
 			live,
