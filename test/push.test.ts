@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -881,12 +881,10 @@ changes('a promised file that is gone: its stream is reset, everything else arri
 		),
 	});
 	const wire = new Wire(tested, { [SETTING.initialWindow]: 1000 });
-	// The folder is out of reach when the promised bodies are read, but the index still lists them.
+	// It was there when it was promised.
 	const document = wire.request('/');
 	await wire.until('a promise', () => wire.promisesOn(document).length === 4);
-	await rename(join(tested.folder, '1.svg'), join(tested.folder, '..', `${Date.now()}-gone.svg`)).catch(
-		() => undefined,
-	);
+	await rm(join(tested.folder, '1.svg'));
 	wire.send(settingsFrame({ [SETTING.initialWindow]: 10 ** 6 }));
 	await wire.ended(document);
 	for (const { promised } of wire.promisesOn(document)) await wire.ended(promised);
