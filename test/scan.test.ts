@@ -8,16 +8,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { UrlPath } from '../src/site/paths.ts';
 import type { Reference } from '../src/site/references.ts';
-import {
-	diskVersionAt,
-	explore,
-	fileOf,
-	folderIdAt,
-	isInside,
-	pathOf,
-	Readings,
-	readAsset,
-} from '../src/site/scan.ts';
+import { diskVersionAt, explore, fileOf, folderIdAt, isInside, pathOf, readAsset } from '../src/site/scan.ts';
+import { Readings } from '../src/site/scan-readings.ts';
 import type { Asset } from '../src/site/snapshot.ts';
 import { type Found, ROOT } from '../src/site/terrain.ts';
 import { Visibility, type VisibilityOptions } from '../src/site/visibility.ts';
@@ -381,6 +373,32 @@ scan('a file that is written all the time is read anyway, and not taken for its 
 	assert.is(last?.size, (await stat(join(root, 'log.html'))).size);
 	assert.is(last?.diskVersion, await diskVersionAt(root, '/log.html' as UrlPath));
 });
+
+scan(
+	'a file that is written anew, and so empty for a moment, is read when its content is there',
+	async () => {
+		const root = await makeFolder({ 'page.html': '<p>old' });
+		await put(root, 'page.html', '');
+		const reading = read(root, '/page.html');
+		await new Promise((resolve) => setTimeout(resolve, 10));
+		await put(root, 'page.html', '<p>new');
+		assert.is((await reading)?.hash, sha256('<p>new'));
+	},
+);
+
+scan(
+	'a file that stays empty is, even where it is emptied again and again, or its date is to come',
+	async () => {
+		const root = await makeFolder({ empty: '' });
+		assert.is((await read(root, '/empty'))?.size, 0);
+		const emptying = setInterval(() => put(root, 'empty', ''), 5);
+		assert.is((await read(root, '/empty'))?.size, 0);
+		clearInterval(emptying);
+		const toCome = new Date(Date.now() + 1e9);
+		await utimes(join(root, 'empty'), toCome, toCome);
+		assert.is((await read(root, '/empty'))?.size, 0);
+	},
+);
 
 scan('the disk version is another after every change', async () => {
 	const root = await makeFolder({ a: '1' });

@@ -23,8 +23,9 @@ const WHOLE_BYTES = 4 * 2 ** 20;
 const CHUNK_BYTES = 2 ** 18;
 /** A file that is being written is read again so often; then what was read last counts, until its next event. */
 const READ_TRIES = 4;
-/** Of the mistakes in one file, so many are told. */
-const TOLD_MISTAKES = 10;
+/** Who writes a file anew empties it first: one that was changed less than so long ago, in milliseconds, may not stay empty. */
+const EMPTY_MS = 50;
+const EMPTY_STEP_MS = 5;
 
 /** How files are opened. Without O_NONBLOCK a named pipe that took a file's place would hold a thread for ever. */
 export const READ_FLAGS: number = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -180,7 +181,7 @@ const readFile = async (
 	try {
 		const type = typeOf(path);
 		for (let tries = 1; ; tries++) {
-			const before = await handle.stat({ bigint: true });
+			const before = await statFilled(handle);
 			if (!before.isFile()) return undefined;
 			const { hash, size, content } = await readContent(
 				handle,
@@ -203,6 +204,18 @@ const readFile = async (
 		}
 	} finally {
 		await handle.close();
+	}
+};
+
+/** What is said of an open file, as soon as it can be taken to be meant. */
+const statFilled = async (handle: OpenFile): Promise<BigIntStats> => {
+	const began = Date.now();
+	for (;;) {
+		const stats = await handle.stat({ bigint: true });
+		const now = Date.now();
+		const isRecent = Math.abs(now - Number(stats.mtimeMs)) < EMPTY_MS;
+		if (stats.size > 0n || !isRecent || now - began >= EMPTY_MS) return stats;
+		await new Promise((resolve) => setTimeout(resolve, EMPTY_STEP_MS));
 	}
 };
 
@@ -249,72 +262,7 @@ export const diskVersionOf = ({ ino, size, mtimeNs, ctimeNs }: BigIntStats): str
 const isAbsence = (error: unknown): boolean =>
 	['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EISDIR', 'ENXIO'].includes(codeOf(error));
 
-const isRefusal = (error: unknown): boolean => ['EACCES', 'EPERM'].includes(codeOf(error));
+/** Whether the file system does not let us. */
+export const isRefusal = (error: unknown): boolean => ['EACCES', 'EPERM'].includes(codeOf(error));
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
-
-/** The readings of a site's files that are under way. */
-export class Readings {
-	readonly #root: string;
-	readonly #onProblem: (file: string, error: unknown) => void;
-	readonly #visibility: Visibility;
-	readonly #underWay = new Map<UrlPath, Promise<Asset | undefined>>();
-	/** Of these it has been said. */
-	readonly #unreadable = new Set<UrlPath>();
-	/** Files of rules, and the hash of the version whose mistakes were told last. */
-	readonly #mistaken = new Map<UrlPath, string>();
-
-	constructor(
-		root: string,
-		onProblem: (file: string, error: unknown) => void,
-		visibility: Visibility = Visibility.DEFAULT,
-	) {
-		this.#root = root;
-		this.#onProblem = onProblem;
-		this.#visibility = visibility;
-	}
-
-	/** {@link readAsset}; several askers for one path share one reading. `known` is what there is if it fails. */
-	read(path: UrlPath, known: Asset | undefined, isListed = false): Promise<Asset | undefined> {
-		const underWay = this.#underWay.get(path);
-		if (underWay !== undefined) return underWay;
-		const reading = this.#read(path, known, isListed).finally(() => this.#underWay.delete(path));
-		this.#underWay.set(path, reading);
-		return reading;
-	}
-
-	/** As {@link read}, but never of before now: a reading under way may have missed the change that is asked about. */
-	async readAnew(path: UrlPath, known: Asset | undefined, isListed = false): Promise<Asset | undefined> {
-		await this.#underWay.get(path);
-		return this.read(path, known, isListed);
-	}
-
-	/** Rules with mistakes are told of once, and leave those before in force. */
-	#withGoodRules(asset: Asset, known: Asset | undefined): Asset {
-		const { references, hash, path } = asset;
-		if (references?.kind !== 'redirects' && references?.kind !== 'headers') return asset;
-		if (references.problems.length === 0) {
-			this.#mistaken.delete(path);
-			return asset;
-		}
-		if (this.#mistaken.get(path) !== hash)
-			for (const { line, message } of references.problems.slice(0, TOLD_MISTAKES))
-				this.#onProblem(asset.file, new Error(`line ${line}: ${message}`));
-		this.#mistaken.set(path, hash);
-		return known?.references?.kind === references.kind ? { ...asset, references: known.references } : asset;
-	}
-
-	async #read(path: UrlPath, known: Asset | undefined, isListed: boolean): Promise<Asset | undefined> {
-		if (this.#visibility.hides(path)) return undefined;
-		try {
-			const asset = await readAsset(this.#root, path, isListed, this.#visibility);
-			this.#unreadable.delete(path);
-			return asset && this.#withGoodRules(asset, known);
-		} catch (error) {
-			if (!this.#unreadable.has(path)) this.#onProblem(fileOf(this.#root, path), error);
-			this.#unreadable.add(path);
-			// What is not refused may be too much at once: what was known of the file is not wrong for that.
-			return isRefusal(error) ? undefined : known;
-		}
-	}
-}

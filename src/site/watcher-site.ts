@@ -5,7 +5,8 @@
 import { indexAhead, type Unfinished } from './ahead.ts';
 import type { UrlPath } from './paths.ts';
 import type { RouteOptions } from './routes.ts';
-import { diskVersionAt, explore, fileOf, folderIdAt, pathOf, Readings } from './scan.ts';
+import { diskVersionAt, explore, fileOf, folderIdAt, pathOf } from './scan.ts';
+import { Readings } from './scan-readings.ts';
 import { type Asset, type Changes, Snapshot } from './snapshot.ts';
 import { type Found, foldersAbove, type LinkTarget, ROOT, Terrain } from './terrain.ts';
 import type { Visibility } from './visibility.ts';
