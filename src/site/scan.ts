@@ -23,9 +23,13 @@ const WHOLE_BYTES = 4 * 2 ** 20;
 const CHUNK_BYTES = 2 ** 18;
 /** A file that is being written is read again so often; then what was read last counts, until its next event. */
 const READ_TRIES = 4;
-/** Who writes a file anew empties it first: one that was changed less than so long ago, in milliseconds, may not stay empty. */
-const EMPTY_MS = 50;
-const EMPTY_STEP_MS = 5;
+/**
+ * Who writes a file anew empties it first: one that was changed so many milliseconds ago, or less, is empty only if it was
+ * at so many looks in a row. Those are counted, since while a machine stands still whoever writes does so, too.
+ */
+const RECENT_MS = 500;
+const EMPTY_LOOKS = 10;
+const EMPTY_PAUSE_MS = 5;
 
 /** How files are opened. Without O_NONBLOCK a named pipe that took a file's place would hold a thread for ever. */
 export const READ_FLAGS: number = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -209,13 +213,11 @@ const readFile = async (
 
 /** What is said of an open file, as soon as it can be taken to be meant. */
 const statFilled = async (handle: OpenFile): Promise<BigIntStats> => {
-	const began = Date.now();
-	for (;;) {
+	for (let looks = 1; ; looks++) {
 		const stats = await handle.stat({ bigint: true });
-		const now = Date.now();
-		const isRecent = Math.abs(now - Number(stats.mtimeMs)) < EMPTY_MS;
-		if (stats.size > 0n || !isRecent || now - began >= EMPTY_MS) return stats;
-		await new Promise((resolve) => setTimeout(resolve, EMPTY_STEP_MS));
+		const isRecent = Math.abs(Date.now() - Number(stats.mtimeMs)) < RECENT_MS;
+		if (stats.size > 0n || !isRecent || looks === EMPTY_LOOKS) return stats;
+		await new Promise((resolve) => setTimeout(resolve, EMPTY_PAUSE_MS));
 	}
 };
 
