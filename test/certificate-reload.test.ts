@@ -54,7 +54,7 @@ const follow = (certificate: LivingCertificate | undefined): { pairs: Pair[]; pr
 	return told;
 };
 
-const LOOK_MS = 40;
+const LOOK_MS = 80;
 const looks = (count: number): Promise<void> =>
 	new Promise((resolve) => setTimeout(resolve, count * LOOK_MS + 20));
 
@@ -81,7 +81,8 @@ const rows: readonly {
 		name: 'the key first, the certificate a moment later',
 		input: async (folder) => {
 			await writeFile(join(folder, 'key.pem'), second.key);
-			await new Promise((done) => setTimeout(done, LOOK_MS));
+			// There are not to be two looks between.
+			await new Promise((done) => setTimeout(done, LOOK_MS / 2));
 			await writeFile(join(folder, 'cert.pem'), second.cert);
 		},
 		want: [second, undefined],
