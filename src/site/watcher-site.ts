@@ -5,7 +5,7 @@
 import { indexAhead, type Unfinished } from './ahead.ts';
 import type { UrlPath } from './paths.ts';
 import type { RouteOptions } from './routes.ts';
-import { diskVersionAt, explore, fileOf, folderIdAt, pathOf } from './scan.ts';
+import { diskVersionAt, explore, fileOf, folderIdAt } from './scan.ts';
 import { Readings } from './scan-readings.ts';
 import { type Asset, type Changes, Snapshot } from './snapshot.ts';
 import { type Found, foldersAbove, type LinkTarget, ROOT, Terrain } from './terrain.ts';
@@ -16,6 +16,7 @@ import { Checks } from './watcher-checks.ts';
 import { Events } from './watcher-events.ts';
 import { Findings } from './watcher-found.ts';
 import { Looks, note, type Occasion, type Touched } from './watcher-looks.ts';
+import { Places } from './watcher-places.ts';
 import { Sight } from './watcher-sight.ts';
 
 /** Files read at a time: more do not go faster on the four threads that Node gives the file system. */
@@ -42,6 +43,7 @@ export class WatchedSite implements Site, Unfinished {
 	readonly #visibility: Visibility;
 	readonly #readings: Readings;
 	readonly #terrain = new Terrain();
+	readonly #places: Places;
 	readonly #looks = new Looks((touched) => this.#look(touched));
 	#events: Events | undefined;
 	#onWatching = (): void => {};
@@ -57,6 +59,7 @@ export class WatchedSite implements Site, Unfinished {
 		this.routes = routes;
 		this.#listener = listener;
 		this.#visibility = visibility;
+		this.#places = new Places(root, this.#terrain, visibility);
 		this.#sight = new Sight(root, (blindness) => this.#poll(blindness));
 		this.#readings = new Readings(root, (file, error) => this.#report(file, error), visibility);
 		this.ready = this.#looks.now(new Map([[ROOT, 'again']])).then(() => {
@@ -158,10 +161,9 @@ export class WatchedSite implements Site, Unfinished {
 	async #watch(): Promise<void> {
 		await this.#sight.examine();
 		if (this.#isClosed) return;
-		const elsewhere = [...this.#terrain.links.targets()].filter((target) => !this.#isShown(target));
-		this.#events = new Events([this.root, ...elsewhere], {
-			isOfInterest: (file) => this.#isOfInterest(file),
-			onEvent: (file) => this.#touch(file),
+		this.#events = new Events(this.#places.watched, {
+			isOfInterest: (file) => this.#places.isOfInterest(file),
+			onEvent: (file) => this.#lookSoon(this.#places.touchedBy(file), 'event'),
 			onSign: (watched, name) => this.#sight.tell(watched, name),
 			onReady: () => {
 				this.#onWatching();
@@ -176,6 +178,7 @@ export class WatchedSite implements Site, Unfinished {
 				this.#onWatching();
 			},
 		});
+		this.#places.tell(this.#events);
 		return new Promise((resolve) => {
 			this.#onWatching = resolve;
 		});
@@ -190,32 +193,6 @@ export class WatchedSite implements Site, Unfinished {
 
 	get #isFar(): boolean {
 		return this.#blindness?.kind === 'far';
-	}
-
-	#pathOf(file: string): UrlPath | undefined {
-		return file === this.root ? ROOT : pathOf(this.root, file);
-	}
-
-	/** Whether `file` lies in the site under its own path. */
-	#isShown(file: string): boolean {
-		const path = this.#pathOf(file);
-		return path !== undefined && !this.#visibility.hides(path);
-	}
-
-	/** What is hidden, or outside, is of interest where a link leads to it. */
-	#isOfInterest(file: string): boolean {
-		if (this.#isShown(file)) return true;
-		return this.#terrain.links.aliasesOf(file).some((alias) => !this.#visibility.hides(alias));
-	}
-
-	#touch(file: string): void {
-		const { links } = this.#terrain;
-		const path = this.#pathOf(file);
-		// A link elsewhere may lead through this one.
-		const aliases = path !== undefined && links.has(path) ? links.paths() : links.aliasesOf(file);
-		this.#lookSoon(path === undefined ? aliases : [path, ...aliases], 'event');
-		// What took its place is not watched, as the folder around it is not: the next look has it watched anew.
-		if (path === undefined) for (const link of links.leadingTo(file)) this.#forgetLink(link);
 	}
 
 	#lookSoon(paths: Iterable<UrlPath>, occasion: Occasion): void {
@@ -319,32 +296,16 @@ export class WatchedSite implements Site, Unfinished {
 	}
 
 	#takeInFolder(path: UrlPath, id: string): boolean {
-		if (this.#terrain.isSameFolder(path, id)) return false;
-		this.#sight.excuse(path);
-		if (this.#terrain.setFolder(path, id)) {
-			const target = this.#terrain.links.resolve(path);
-			// Whether chokidar noticed or not, it now watches the folder that is there.
-			if (target === undefined || !this.#isShown(target))
-				this.#events?.renew(target ?? fileOf(this.root, path));
-		}
-		return true;
+		const isOther = this.#places.takeInFolder(path, id);
+		if (isOther) this.#sight.excuse(path);
+		return isOther;
 	}
 
-	#takeInLink(path: UrlPath, { target, isWithin, isBroken }: LinkTarget): boolean {
-		if (isBroken && !isWithin) {
-			// Nothing tells when it comes.
-			this.#looks.later([path], 'last', POLL_MS, path);
-			return this.#forgetLink(path);
-		}
-		const isNew = this.#terrain.links.set(path, target);
-		if (isNew && !this.#isShown(target)) this.#events?.renew(target);
-		return isNew;
-	}
-
-	#forgetLink(path: UrlPath): boolean {
-		const target = this.#terrain.links.resolve(path);
-		if (target !== undefined && this.#pathOf(target) === undefined) this.#events?.leave(target);
-		return this.#terrain.links.delete(path);
+	#takeInLink(path: UrlPath, link: LinkTarget): boolean {
+		if (!link.isBroken || link.isWithin) return this.#places.takeInLink(path, link);
+		// Nothing tells when it comes.
+		this.#looks.later([path], 'last', POLL_MS, path);
+		return this.#places.forgetLink(path);
 	}
 
 	/** Returns the paths to look at again. */
