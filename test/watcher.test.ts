@@ -881,6 +881,32 @@ const OPERATIONS = [
 	'stray',
 ] as const;
 
+watcher(
+	'where a link takes the place of a folder and leads out, what it leads to is not watched',
+	async () => {
+		const outside = await makeFolder(
+			Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`${at}/deep/a.txt`, ''])),
+		);
+		const one = await awake(await makeFolder({ 'n/a.txt': '1', 'n/deep/b.txt': '1' }));
+		const watches = (): number =>
+			process.getActiveResourcesInfo().filter((resource) => resource === 'FSEventWrap').length;
+		const before = watches();
+		for (let round = 0; round < 3; round++) {
+			await rm(join(one.root, 'n'), { recursive: true });
+			await symlink(outside, join(one.root, 'n'));
+			await untilGone(one, '/n/a.txt', '/n/deep/b.txt');
+			await setTimeout(300);
+			assert.ok(watches() <= before, `${watches()} watches, after ${before}`);
+			await rm(join(one.root, 'n'));
+			await put(one.root, 'n/a.txt', '1');
+			await put(one.root, 'n/deep/b.txt', '1');
+			await untilCurrent(one);
+			await put(one.root, 'n/deep/b.txt', '2');
+			await untilCurrent(one);
+		}
+	},
+);
+
 watcher('whatever happens, in the end the snapshot is what is on disk', async () => {
 	const seed = Number(process.env.CASPER_SEED ?? randomInt(2 ** 31));
 	const random = new Random(seed);

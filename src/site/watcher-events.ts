@@ -1,5 +1,7 @@
 // Chokidar, and what it forgets to close. Ends where the system has not enough watches or descriptors for it.
 
+import { realpathSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import { isLack, type Lack } from './watcher-blindness.ts';
 
@@ -29,14 +31,18 @@ export class Events {
 
 	constructor(files: readonly string[], listener: EventListener) {
 		this.#listener = listener;
-		const ignored = (file: string): boolean => !listener.isOfInterest(file);
+		const passages = new Passages();
+		const ignored = (file: string): boolean => !listener.isOfInterest(file) || passages.isAstray(file);
 		this.#watcher = watch([...files], { followSymlinks: false, ignoreInitial: true, ignored })
 			.on('all', (_event, file) => listener.onEvent(file))
 			.on('raw', (_event, name, details) => {
 				const { watchedPath } = details as { readonly watchedPath?: unknown };
 				if (typeof watchedPath === 'string') listener.onSign(watchedPath, name ?? '');
 			})
-			.on('ready', () => listener.onReady())
+			.on('ready', () => {
+				passages.begin();
+				listener.onReady();
+			})
 			.on('error', (error) => this.#fail(error));
 		this.#watches = new Watches(this.#watcher);
 	}
@@ -81,6 +87,41 @@ export class Events {
 		return this.#closed;
 	}
 }
+
+/**
+ * Ways that led through folders, and lead through links now: where a link takes the place of a folder that it watches,
+ * chokidar would go on to watch what that leads to, be it the whole disk.
+ */
+class Passages {
+	/** Whether the way to these folders leads through a link; asked once in a turn of the event loop. */
+	readonly #known = new Map<string, boolean>();
+	#isOn = false;
+
+	/** From now on they are looked for: a first scan comes upon links as what they are. */
+	begin(): void {
+		this.#isOn = true;
+	}
+
+	isAstray(file: string): boolean {
+		if (!this.#isOn) return false;
+		const folder = dirname(file);
+		let isAstray = this.#known.get(folder);
+		if (isAstray !== undefined) return isAstray;
+		if (this.#known.size === 0) setImmediate(() => this.#known.clear());
+		isAstray = leadsThroughLink(folder);
+		this.#known.set(folder, isAstray);
+		return isAstray;
+	}
+}
+
+/** What is not there leads nowhere. */
+const leadsThroughLink = (folder: string): boolean => {
+	try {
+		return relative(realpathSync(folder), folder) !== '';
+	} catch {
+		return false;
+	}
+};
 
 /**
  * What chokidar watches: of a file that comes twice at a time, or while it is being closed, it forgets the watch, which then
