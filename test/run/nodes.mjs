@@ -28,7 +28,7 @@ const runTests = (node) =>
 	new Promise((resolve) => {
 		// First in the path too, for the tests that start the command by its name.
 		const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
-		const child = spawn(node, ['test/run/tests.mjs', '--jobs', '3'], {
+		const child = spawn(node, ['test/run/tests.mjs', '--jobs', '5'], {
 			env,
 			stdio: ['ignore', 'pipe', 'inherit'],
 		});
