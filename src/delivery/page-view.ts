@@ -52,8 +52,8 @@ export interface PageRequest {
 	readonly url: string;
 	/** As the client names this server: host, and port where it is not the usual one. */
 	readonly authority: string;
-	/** How the client asked a proxy that is trusted; `undefined`: as this server is asked. */
-	readonly scheme?: 'http' | 'https' | undefined;
+	/** How the client asks: of a proxy that is trusted, or of this server. */
+	readonly scheme: 'http' | 'https';
 	readonly snapshot: Snapshot;
 	readonly closure: Closure;
 	/** The client holds the document as it is, and asked whether it does. */
@@ -170,7 +170,7 @@ export class PageViews {
 		if (refusesCached(fields)) return NOTHING_WANTED_FROM_CACHE;
 		if (channel === 'bundle' && heldByWorker !== undefined) return heldByWorker;
 		const digest = fieldOf(fields, 'cache-digest');
-		const origin = `${scheme ?? (this.#parts.cookie.isSecure ? 'https' : 'http')}://${authority.toLowerCase()}`;
+		const origin = `${scheme}://${authority.toLowerCase()}`;
 		const said = digest === undefined ? undefined : knowledgeOfField(digest, origin);
 		if (said !== undefined) return said;
 		if (record !== undefined) return knowledgeOfRecord(record);

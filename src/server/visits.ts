@@ -196,7 +196,7 @@ export class Visits {
 		const view = this.#pages.view({
 			fields,
 			authority,
-			scheme: exchange.forwarded?.scheme,
+			scheme: this.schemeOf(exchange),
 			url,
 			snapshot,
 			closure,
