@@ -46,8 +46,8 @@ export class Places {
 		return this.#terrain.links.aliasesOf(file).some((alias) => !this.#visibility.hides(alias));
 	}
 
-	/** Where to look when something happened at `file`. */
-	touchedBy(file: string): readonly UrlPath[] {
+	/** Something happened at `file`: forgets the links to it that lead outside. Returns where to look. */
+	touch(file: string): readonly UrlPath[] {
 		const { links } = this.#terrain;
 		const path = this.#pathOf(file);
 		// What took its place is not watched, as the folder around it is not: the next look has it watched anew.

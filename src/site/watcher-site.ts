@@ -163,7 +163,7 @@ export class WatchedSite implements Site, Unfinished {
 		if (this.#isClosed) return;
 		this.#events = new Events(this.#places.watched, {
 			isOfInterest: (file) => this.#places.isOfInterest(file),
-			onEvent: (file) => this.#lookSoon(this.#places.touchedBy(file), 'event'),
+			onEvent: (file) => this.#lookSoon(this.#places.touch(file), 'event'),
 			onSign: (watched, name) => this.#sight.tell(watched, name),
 			onReady: () => {
 				this.#onWatching();
