@@ -21,44 +21,41 @@ const asScript = async (): Promise<string> => {
 	return `${outputFiles[0]!.text}; window.casperStore = casperStore; self.registration = {};`;
 };
 
-/** Each round as a worker that has just been started; comes to what was stored and is not there. */
-const STORE_AND_TIDY = `(async () => {
-	const { Store } = casperStore;
+/** A script that, in each round, does something to a store as a worker has it that has just been started. */
+const inRounds = (act: string): string => `(async () => {
 	const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-	const lost = [];
+	const tagOf = (url) => url.replaceAll('/', '').padStart(32, '0');
+	const found = [];
 	for (let round = 0; round < ${ROUNDS}; round++) {
-		const store = new Store();
+		const store = new casperStore.Store();
 		const urls = Array.from({ length: 20 }, (_, index) => '/' + round + '/' + index);
-		const tag = (url) => url.replaceAll('/', '').padStart(32, '0');
-		const headersOf = (url) => [['etag', '"' + tag(url) + '"']];
-		await Promise.all(urls.map(async (url, index) => {
-			await pause(index * 2);
-			await store.put(url, tag(url), { status: 200, headers: headersOf(url), body: new ArrayBuffer(2000) });
+		const keep = async (url) => {
+			const headers = [['etag', '"' + tagOf(url) + '"']];
+			await store.put(url, tagOf(url), { status: 200, headers, body: new ArrayBuffer(2000) });
 			await store.save();
-		}));
-		for (const url of urls) if (!(await store.match(url, tag(url)))) lost.push(url);
+		};
+		${act}
 	}
-	return lost;
+	return found;
 })()`;
 
+/** Comes to what was stored and is not there. */
+const STORE_AND_TIDY = inRounds(`
+	await Promise.all(urls.map(async (url, index) => {
+		await pause(index * 2);
+		await keep(url);
+	}));
+	for (const url of urls) if (!(await store.match(url, tagOf(url)))) found.push(url);
+`);
+
 /** Comes to the names of the stores that are left. */
-const STORE_AND_CLOSE = `(async () => {
-	const { Store } = casperStore;
-	const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-	const left = [];
-	for (let round = 0; round < ${ROUNDS}; round++) {
-		const store = new Store();
-		const tag = '0'.repeat(32);
-		const work = Array.from({ length: 20 }, (_, index) =>
-			store.put('/' + index, tag, { status: 200, headers: [['etag', '"' + tag + '"']], body: new ArrayBuffer(2000) })
-				.then(() => store.save()));
-		await pause(round);
-		await store.close();
-		await Promise.all(work);
-		left.push(...(await caches.keys()));
-	}
-	return left;
-})()`;
+const STORE_AND_CLOSE = inRounds(`
+	const work = urls.map(keep);
+	await pause(round);
+	await store.close();
+	await Promise.all(work);
+	found.push(...(await caches.keys()));
+`);
 
 const played = (name: string, script: string): Case => ({
 	name,
